@@ -1,0 +1,162 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// Settings of every target that touches no C library: the compiler proves that no unsafe construct is used unmarked.
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),  // SE-0335
+    .enableUpcomingFeature("InternalImportsByDefault"),  // SE-0409
+    .enableUpcomingFeature("MemberImportVisibility"),  // SE-0444
+    .treatAllWarnings(as: .error),  // SE-0480
+]
+
+/// Settings of the pure layer: additionally, memory unsafety must be spelled out (SE-0458).
+let pureSettings: [SwiftSetting] = settings + [.strictMemorySafety()]
+
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
+let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
+let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioWebSocket: Target.Dependency = .product(name: "NIOWebSocket", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+
+/// A target without C and without I/O.
+func pure(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: pureSettings)
+}
+
+/// A target that does I/O or wraps a C library.
+func module(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+}
+
+/// The tests of one target, or of several together.
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies + ["TestSupport"], swiftSettings: settings)
+}
+
+let package = Package(
+    name: "aikagi",
+    products: [
+        .executable(name: "aikagi", targets: ["aikagi"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    ],
+    targets: [
+        // C libraries, one module each; nothing but its wrapper imports one.
+        .systemLibrary(name: "CLibFIDO2", pkgConfig: "libfido2", providers: [.apt(["libfido2-dev"])]),
+        .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
+        .systemLibrary(name: "CZBar", pkgConfig: "zbar", providers: [.apt(["libzbar-dev"])]),
+        .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+        .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+
+        // The pure layer: values and state machines, no I/O, no clock of its own.
+        pure("CBOR", []),
+        pure("WebAuthnModel", ["CBOR", crypto]),
+        pure("CTAP", ["CBOR", "WebAuthnModel"]),
+        pure("CTAPHID", []),
+        pure("HybridProtocol", ["CBOR", crypto, cryptoExtras]),
+
+        // Rooms.
+        pure("SoftwareAuthenticator", ["CBOR", "CTAP", "WebAuthnModel", crypto, x509, asn1]),
+        module("CredentialStorage", ["SoftwareAuthenticator", "WebAuthnModel", crypto, grdb]),
+
+        // Doors and clients.
+        module("HIDTransport", ["CTAPHID", "CTAP"]),
+        module("SecurityKeys", ["HIDTransport", "CTAPHID", "CTAP", "WebAuthnModel", "CBOR", "CLibFIDO2"]),
+        module("BluetoothLE", []),
+        module(
+            "HybridTransport",
+            [
+                "HybridProtocol", "CTAP", "BluetoothLE", crypto, nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL,
+            ]),
+        module(
+            "TunnelService",
+            ["HybridProtocol", nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL, serviceLifecycle, logging]),
+        pure("CertificateAuthority", [crypto, x509, asn1]),
+        pure("ClientPlatform", ["WebAuthnModel", "CTAP", "CBOR", crypto]),
+
+        // The relying party's side.
+        pure("RelyingParty", ["CBOR", "WebAuthnModel", crypto, cryptoExtras, x509, asn1]),
+        module(
+            "Portal",
+            [
+                "RelyingParty", "WebAuthnModel", hummingbird, mustache, grdb, logging, crypto, cryptoExtras,
+                serviceLifecycle,
+            ], resources: [.embedInCode("Resources")]),
+
+        // QR codes, drawn and read.
+        module("QRCodes", ["CQREncode", "CZBar", "CPNG", "CTurboJPEG"]),
+
+        // The command line: the only place where doors meet rooms.
+        module(
+            "AikagiCommands",
+            [
+                "CBOR", "WebAuthnModel", "CTAP", "CTAPHID", "HybridProtocol", "SoftwareAuthenticator",
+                "CredentialStorage", "HIDTransport", "SecurityKeys", "BluetoothLE", "HybridTransport", "TunnelService",
+                "CertificateAuthority", "ClientPlatform", "RelyingParty", "Portal", "QRCodes", argumentParser,
+                asyncHTTPClient, logging, serviceLifecycle, crypto, nioCore, nioSSL,
+            ]),
+        .executableTarget(name: "aikagi", dependencies: ["AikagiCommands"], swiftSettings: settings),
+
+        // Test data and test doubles.
+        .target(name: "Fixtures", path: "Fixtures", resources: [.copy("Hybrid")], swiftSettings: settings),
+        .target(
+            name: "TestSupport", dependencies: ["Fixtures", "CTAP"], path: "Tests/Support", swiftSettings: settings),
+
+        tests("CBORTests", ["CBOR"]),
+        tests("WebAuthnModelTests", ["WebAuthnModel", "CBOR", crypto]),
+        tests("CTAPTests", ["CTAP", "CBOR", "WebAuthnModel"]),
+        tests("CTAPHIDTests", ["CTAPHID"]),
+        tests("HybridProtocolTests", ["HybridProtocol", "CBOR", crypto]),
+        tests(
+            "SoftwareAuthenticatorTests",
+            ["SoftwareAuthenticator", "CTAP", "CBOR", "WebAuthnModel", "RelyingParty", crypto, x509]),
+        tests("CredentialStorageTests", ["CredentialStorage", "SoftwareAuthenticator", "WebAuthnModel", grdb]),
+        tests(
+            "SecurityKeysTests",
+            [
+                "SecurityKeys", "HIDTransport", "CTAPHID", "CTAP", "SoftwareAuthenticator", "WebAuthnModel", "CBOR",
+                crypto,
+            ]),
+        tests("HIDTransportTests", ["HIDTransport", "CTAPHID", "CTAP"]),
+        tests("BluetoothLETests", ["BluetoothLE"]),
+        tests(
+            "HybridTransportTests",
+            [
+                "HybridTransport", "TunnelService", "CertificateAuthority", "HybridProtocol", "BluetoothLE", "CTAP",
+                nioSSL, crypto,
+            ]),
+        tests("CertificateAuthorityTests", ["CertificateAuthority", x509]),
+        tests("RelyingPartyTests", ["RelyingParty", "WebAuthnModel", "CBOR", crypto, cryptoExtras, x509, asn1]),
+        tests("ClientPlatformTests", ["ClientPlatform", "WebAuthnModel", "CTAP", "CBOR", crypto]),
+        tests(
+            "PortalTests",
+            ["Portal", "RelyingParty", "WebAuthnModel", .product(name: "HummingbirdTesting", package: "hummingbird")]),
+        tests("QRCodesTests", ["QRCodes"]),
+        tests("AikagiCommandsTests", ["AikagiCommands"]),
+        tests("UdevRulesTests", []),
+    ]
+)

@@ -1,0 +1,62 @@
+import CBOR
+
+/// The parameters of a command or of a response: a CBOR map with integer keys, read with CTAP's status codes.
+///
+/// CTAP 2.3 §8: what is not canonical CBOR is CTAP2_ERR_INVALID_CBOR, a wrong type is CTAP2_ERR_CBOR_UNEXPECTED_TYPE, a
+/// required member that is absent is CTAP2_ERR_MISSING_PARAMETER; unknown members are ignored.
+struct ParameterMap {
+    let map: CBORMap
+
+    init(_ bytes: [UInt8]) throws(CTAPStatus) {
+        guard let item = try? CBORDecoder.decode(bytes) else { throw .invalidCBOR }  // one status covers every reason
+        guard let map = item.map else { throw .cborUnexpectedType }
+        self.map = map
+    }
+
+    func required<Value>(
+        _ key: Int, _ read: (CBORValue) throws(CTAPStatus) -> Value
+    ) throws(CTAPStatus) -> Value {
+        guard let value = try optional(key, read) else { throw .missingParameter }
+        return value
+    }
+
+    func optional<Value>(
+        _ key: Int, _ read: (CBORValue) throws(CTAPStatus) -> Value
+    ) throws(CTAPStatus) -> Value? {
+        guard let item = map[CBORValue(key)] else { return nil }
+        return try read(item)
+    }
+}
+
+/// Readers of single members; each throws CTAP2_ERR_CBOR_UNEXPECTED_TYPE for another type.
+enum Member {
+    static func bytes(_ item: CBORValue) throws(CTAPStatus) -> [UInt8] { try unwrap(item.bytes) }
+    static func text(_ item: CBORValue) throws(CTAPStatus) -> String { try unwrap(item.text) }
+    static func unsigned(_ item: CBORValue) throws(CTAPStatus) -> UInt64 { try unwrap(item.unsigned) }
+    static func integer(_ item: CBORValue) throws(CTAPStatus) -> Int { try unwrap(item.integer) }
+    static func boolean(_ item: CBORValue) throws(CTAPStatus) -> Bool { try unwrap(item.boolean) }
+    static func map(_ item: CBORValue) throws(CTAPStatus) -> CBORMap { try unwrap(item.map) }
+    static func textArray(_ item: CBORValue) throws(CTAPStatus) -> [String] { try array(text)(item) }
+
+    static func array<Element>(
+        _ read: @escaping (CBORValue) throws(CTAPStatus) -> Element
+    ) -> (CBORValue) throws(CTAPStatus) -> [Element] {
+        { (item) throws(CTAPStatus) in
+            var elements: [Element] = []
+            for element in try unwrap(item.array) { elements.append(try read(element)) }
+            return elements
+        }
+    }
+
+    static func optional<Value>(
+        _ key: CBORValue, in map: CBORMap, _ read: (CBORValue) throws(CTAPStatus) -> Value
+    ) throws(CTAPStatus) -> Value? {
+        guard let item = map[key] else { return nil }
+        return try read(item)
+    }
+
+    static func unwrap<Value>(_ value: Value?) throws(CTAPStatus) -> Value {
+        guard let value else { throw .cborUnexpectedType }
+        return value
+    }
+}

@@ -1,0 +1,47 @@
+/// A COSE algorithm identifier (IANA COSE Algorithms registry); any number can be carried, a few have names.
+public struct COSEAlgorithm: RawRepresentable, Hashable, Sendable, Codable {
+    /// The registered number.
+    public let rawValue: Int
+
+    /// Any number.
+    public init(rawValue: Int) { self.rawValue = rawValue }
+
+    /// ECDSA with SHA-256 on P-256.
+    public static let es256 = COSEAlgorithm(rawValue: -7)
+    /// EdDSA; on Ed25519 here.
+    public static let edDSA = COSEAlgorithm(rawValue: -8)
+    /// ECDSA with SHA-384 on P-384.
+    public static let es384 = COSEAlgorithm(rawValue: -35)
+    /// ECDSA with SHA-512 on P-521.
+    public static let es512 = COSEAlgorithm(rawValue: -36)
+    /// ECDSA with SHA-256 on secp256k1.
+    public static let es256K = COSEAlgorithm(rawValue: -47)
+    /// RSASSA-PKCS1-v1_5 with SHA-256.
+    public static let rs256 = COSEAlgorithm(rawValue: -257)
+
+    /// Encodes the number alone.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(rawValue)
+    }
+
+    /// Decodes a number.
+    public init(from decoder: any Decoder) throws {
+        rawValue = try decoder.singleValueContainer().decode(Int.self)
+    }
+}
+
+extension COSEAlgorithm: CustomStringConvertible {
+    /// The registered name where it is known here, else the number.
+    public var description: String {
+        switch self {
+        case .es256: "ES256"
+        case .edDSA: "EdDSA"
+        case .es384: "ES384"
+        case .es512: "ES512"
+        case .es256K: "ES256K"
+        case .rs256: "RS256"
+        default: "COSE algorithm \(rawValue)"
+        }
+    }
+}
