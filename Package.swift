@@ -22,6 +22,7 @@ let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hum
 let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
@@ -117,7 +118,7 @@ let package = Package(
                 "CBOR", "WebAuthnModel", "CTAP", "CTAPHID", "HybridProtocol", "SoftwareAuthenticator",
                 "CredentialStorage", "HIDTransport", "SecurityKeys", "BluetoothLE", "HybridTransport", "TunnelService",
                 "CertificateAuthority", "ClientPlatform", "RelyingParty", "Portal", "QRCodes", argumentParser,
-                asyncHTTPClient, logging, serviceLifecycle, crypto, nioCore, nioSSL,
+                asyncHTTPClient, logging, serviceLifecycle, unixSignals, crypto, nioCore, nioPosix,
             ]),
         .executableTarget(name: "aikagi", dependencies: ["AikagiCommands"], swiftSettings: settings),
 
@@ -155,8 +156,8 @@ let package = Package(
         tests(
             "PortalTests",
             ["Portal", "RelyingParty", "WebAuthnModel", .product(name: "HummingbirdTesting", package: "hummingbird")]),
-        tests("QRCodesTests", ["QRCodes"]),
-        tests("AikagiCommandsTests", ["AikagiCommands"]),
+        tests("QRCodesTests", ["QRCodes", "CTurboJPEG"]),
+        tests("AikagiCommandsTests", ["AikagiCommands", argumentParser]),
         tests("UdevRulesTests", []),
     ]
 )

@@ -1,0 +1,4 @@
+// libqrencode's header, for module QRCodes only.
+#pragma once
+
+#include <qrencode.h>

@@ -1,0 +1,186 @@
+/// One CTAP2 request that a client has sent and the authenticator answers once.
+///
+/// The number tells a request from an earlier one on the same channel that was aborted, so that a late answer to that
+/// one goes nowhere.
+public struct CTAPHIDTransaction: Hashable, Sendable {
+    /// The channel that waits for the answer.
+    public let channel: ChannelID
+    /// Grows with every request.
+    public let number: UInt64
+}
+
+/// What whoever runs a ``CTAPHIDAuthenticatorState`` must do, in the order given.
+public enum CTAPHIDAuthenticatorAction: Hashable, Sendable {
+    /// Send a report to the client.
+    case send(HIDReport)
+    /// Begin to execute a CTAPHID_CBOR message and answer it with
+    /// ``CTAPHIDAuthenticatorState/respond(to:with:now:)``.
+    case begin(CTAPHIDTransaction, CTAPHIDMessage)
+    /// Stop executing a request; its answer is still due, unless the channel was resynchronised.
+    case cancel(CTAPHIDTransaction)
+    /// Show which device this is.
+    case wink
+}
+
+/// The authenticator's side of CTAPHID: channels, transactions, the lock, time-outs (CTAP 2.3 §11.2.5).
+///
+/// A value without I/O and without a clock: reports, answers and moments go in, actions come out. Whoever runs it
+/// calls ``advance(to:)`` at ``nextDeadline``. Any report is acceptable at any time.
+public struct CTAPHIDAuthenticatorState: Sendable {
+    /// What the device says about itself, and how far it goes.
+    public struct Configuration: Hashable, Sendable {
+        /// The device's own version, for the INIT reply.
+        public var version: CTAPHIDDeviceVersion
+        /// The capabilities, for the INIT reply; WINK decides whether CTAPHID_WINK is answered.
+        ///
+        /// CTAPHID_MSG is always refused, so NMSG belongs here.
+        public var capabilities: CTAPHIDCapabilities
+        /// The first channel that is handed out; the following ones count upwards.
+        public var firstChannel: ChannelID
+
+        /// A configuration; by default version 1.0.0, with CBOR and WINK and without MSG.
+        public init(
+            version: CTAPHIDDeviceVersion = CTAPHIDDeviceVersion(major: 1, minor: 0, build: 0),
+            capabilities: CTAPHIDCapabilities = [.wink, .cbor, .noMessage],
+            firstChannel: ChannelID = ChannelID(rawValue: 1)
+        ) {
+            self.version = version
+            self.capabilities = capabilities
+            self.firstChannel = firstChannel
+        }
+    }
+
+    /// How long a client may pause within a message before the authenticator gives it up.
+    public static let transactionTimeout: Duration = .milliseconds(500)
+    /// The time between two KEEPALIVE messages.
+    public static let keepaliveInterval: Duration = .milliseconds(100)
+    /// The time from a request to its first KEEPALIVE, if its status does not change before; a request that is
+    /// answered at once has none.
+    public static let firstKeepaliveDelay: Duration = .milliseconds(50)
+    /// The longest lock, in seconds.
+    public static let maximumLockSeconds: UInt8 = 10
+
+    enum Phase: Sendable {
+        case idle
+        case receiving(MessageAssembly, deadline: ContinuousClock.Instant)
+        case executing(Execution)
+    }
+
+    struct Execution: Sendable {
+        let transaction: CTAPHIDTransaction
+        var status = CTAPHIDKeepaliveStatus.processing
+        var nextKeepalive: ContinuousClock.Instant
+        var isCancelled = false
+    }
+
+    struct Lock: Sendable {
+        let owner: ChannelID
+        let deadline: ContinuousClock.Instant
+    }
+
+    let configuration: Configuration
+    var channels: ChannelAllocator
+    var phase = Phase.idle
+    var lock: Lock?
+    private var transactionCount: UInt64 = 0
+
+    /// The state of a device that has just been plugged in.
+    public init(configuration: Configuration = Configuration()) {
+        self.configuration = configuration
+        channels = ChannelAllocator(first: configuration.firstChannel)
+    }
+
+    /// When ``advance(to:)`` must be called next; `nil` while nothing is under way.
+    ///
+    /// The end of a lock is not among the reasons: it matters only when the next report arrives.
+    public var nextDeadline: ContinuousClock.Instant? {
+        switch phase {
+        case .idle: nil
+        case .receiving(_, let deadline): deadline
+        case .executing(let execution): execution.nextKeepalive
+        }
+    }
+
+    /// The request that is being executed.
+    public var executing: CTAPHIDTransaction? {
+        if case .executing(let execution) = phase { execution.transaction } else { nil }
+    }
+
+    /// Lets time pass: time-outs, keepalives, the end of a lock.
+    public mutating func advance(to now: ContinuousClock.Instant) -> [CTAPHIDAuthenticatorAction] {
+        if let lock, lock.deadline <= now { self.lock = nil }
+        switch phase {
+        case .idle:
+            return []
+        case .receiving(let assembly, let deadline):
+            guard deadline <= now else { return [] }
+            phase = .idle
+            return [error(.messageTimeout, on: assembly.channel)]
+        case .executing(var execution):
+            guard execution.nextKeepalive <= now else { return [] }
+            // Whoever comes late sends one KEEPALIVE, not all that were missed.
+            execution.nextKeepalive = now + CTAPHIDAuthenticatorState.keepaliveInterval
+            phase = .executing(execution)
+            return [keepalive(execution)]
+        }
+    }
+
+    /// Tells what the authenticator is doing; a change goes to the client at once.
+    public mutating func update(
+        _ status: CTAPHIDKeepaliveStatus, of transaction: CTAPHIDTransaction, now: ContinuousClock.Instant
+    ) -> [CTAPHIDAuthenticatorAction] {
+        guard case .executing(var execution) = phase, execution.transaction == transaction,
+            execution.status != status
+        else { return [] }
+        execution.status = status
+        execution.nextKeepalive = now + CTAPHIDAuthenticatorState.keepaliveInterval
+        phase = .executing(execution)
+        return [keepalive(execution)]
+    }
+
+    /// Answers a request: the bytes are a CTAP2 status and, if it has one, the CBOR map.
+    ///
+    /// The answer to a request that is no longer executed is dropped. One of more than 7609 bytes cannot be said;
+    /// the client gets ERR_OTHER instead.
+    public mutating func respond(
+        to transaction: CTAPHIDTransaction, with bytes: [UInt8], now: ContinuousClock.Instant
+    ) -> [CTAPHIDAuthenticatorAction] {
+        guard executing == transaction else { return [] }
+        phase = .idle
+        guard bytes.count <= CTAPHIDMessage.maximumByteCount else { return [error(.other, on: transaction.channel)] }
+        return send(.cbor, bytes, on: transaction.channel)
+    }
+
+    /// Begins to execute a request.
+    mutating func begin(
+        _ message: CTAPHIDMessage, on channel: ChannelID, now: ContinuousClock.Instant
+    ) -> [CTAPHIDAuthenticatorAction] {
+        transactionCount &+= 1
+        let transaction = CTAPHIDTransaction(channel: channel, number: transactionCount)
+        let first = now + CTAPHIDAuthenticatorState.firstKeepaliveDelay
+        phase = .executing(Execution(transaction: transaction, nextKeepalive: first))
+        return [.begin(transaction, message)]
+    }
+
+    func send(
+        _ command: CTAPHIDCommand, _ bytes: [UInt8], on channel: ChannelID
+    ) -> [CTAPHIDAuthenticatorAction] {
+        CTAPHIDMessage(command: command, shortBytes: bytes).reports(on: channel)
+            .map(CTAPHIDAuthenticatorAction.send)
+    }
+
+    func error(_ code: CTAPHIDErrorCode, on channel: ChannelID) -> CTAPHIDAuthenticatorAction {
+        .send(
+            CTAPHIDPacket.initialization(
+                channel: channel, command: .error, byteCount: 1, data: [code.rawValue]
+            ).report)
+    }
+
+    private func keepalive(_ execution: Execution) -> CTAPHIDAuthenticatorAction {
+        .send(
+            CTAPHIDPacket.initialization(
+                channel: execution.transaction.channel, command: .keepalive, byteCount: 1,
+                data: [execution.status.rawValue]
+            ).report)
+    }
+}

@@ -1,0 +1,24 @@
+/// One HID report of the FIDO interface: always exactly 64 bytes, without the report number that hidraw prepends.
+///
+/// CTAP 2.3 §11.2.8.1: both interrupt endpoints carry 64-byte reports.
+public struct HIDReport: Hashable, Sendable {
+    /// The size of every report, in bytes.
+    public static let byteCount = 64
+
+    /// The 64 bytes.
+    public let bytes: [UInt8]
+
+    /// A report of exactly 64 bytes.
+    ///
+    /// - Returns: `nil` for any other number of bytes.
+    public init?(bytes: some Collection<UInt8>) {
+        guard bytes.count == HIDReport.byteCount else { return nil }
+        self.bytes = Array(bytes)
+    }
+
+    /// A report that begins with the given bytes; what is missing to 64 is zero, what is more is left out.
+    init(padding bytes: [UInt8]) {
+        let kept = bytes.prefix(HIDReport.byteCount)
+        self.bytes = Array(kept) + Array(repeating: 0, count: HIDReport.byteCount - kept.count)
+    }
+}

@@ -1,0 +1,4 @@
+// libturbojpeg's header, for module QRCodes only.
+#pragma once
+
+#include <turbojpeg.h>

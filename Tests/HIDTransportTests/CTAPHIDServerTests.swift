@@ -1,0 +1,203 @@
+import CTAP
+import CTAPHID
+import Dispatch
+import HIDTransport
+import TestSupport
+import Testing
+
+/// A client on the blocking end of a pipe; it blocks a queue of its own.
+private struct Client: Sendable {
+    let end: InProcessHIDPipe.HostEnd
+    private let queue = DispatchQueue(label: "client")
+
+    init(_ end: InProcessHIDPipe.HostEnd) { self.end = end }
+
+    func send(_ command: CTAPHIDCommand, _ bytes: [UInt8], on channel: UInt32) throws {
+        let message = try CTAPHIDMessage(command: command, bytes: bytes)
+        for report in message.reports(on: ChannelID(rawValue: channel)) { try end.write(report) }
+    }
+
+    /// The next report's packet.
+    func receive() async throws -> CTAPHIDPacket {
+        try await withCheckedThrowingContinuation { continuation in
+            queue.async {
+                do throws(HIDPipeError) {
+                    // The limit is only for a test that fails.
+                    guard let report = try end.read(timeoutMilliseconds: 20_000) else { throw .full }
+                    continuation.resume(returning: CTAPHIDPacket(report))
+                } catch {
+                    continuation.resume(throwing: error)
+                }
+            }
+        }
+    }
+
+    /// The next report in short form.
+    func hear() async throws -> String {
+        guard case .initialization(let channel, let command, let count, let data) = try await receive() else {
+            return "continuation"
+        }
+        return "\(channel) \([command.rawValue].hex) \(count) \(Array(data.prefix(4)).hex)"
+    }
+
+    func open() async throws {
+        try send(.initialize, [1, 2, 3, 4, 5, 6, 7, 8], on: 0xFFFF_FFFF)
+        #expect(try await hear() == "ffffffff 06 17 01020304")
+    }
+}
+
+@Suite(.timeLimit(.minutes(1))) struct CTAPHIDServerTests {
+    private let authenticator = ScriptedAuthenticator()
+
+    /// Serves the authenticator while the body plays the client.
+    private func serve(
+        clock: ManualClock = ManualClock(), _ body: @Sendable (Client, InProcessHIDPipe) async throws -> Void
+    ) async throws {
+        let pipe = InProcessHIDPipe()
+        let server = CTAPHIDServer(authenticator: authenticator, channel: pipe.deviceEnd, clock: clock)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await server.run() }
+            let client = Client(pipe.hostEnd)
+            try await client.open()
+            try await body(client, pipe)
+            pipe.hostEnd.close()
+            try await group.waitForAll()
+        }
+    }
+
+    @Test("a request reaches the authenticator with its channel, and its answer the client")
+    func request() async throws {
+        try await serve { client, _ in
+            try client.send(.cbor, [0x04, 0xAA, 0xBB], on: 1)
+            #expect(try await client.hear() == "00000001 10 3 00aabb")
+        }
+        #expect(authenticator.requests == [CTAPRequest(.getInfo, parameters: [0xAA, 0xBB])])
+        #expect(authenticator.channels == [1])
+    }
+
+    @Test("long messages pass in both directions")
+    func longMessage() async throws {
+        try await serve { client, _ in
+            let bytes = [UInt8](repeating: 7, count: 7608)
+            try client.send(.cbor, [0x04] + bytes, on: 1)
+            #expect(try await client.hear() == "00000001 10 7609 00070707")
+            for sequence in 0..<128 {
+                guard case .continuation(_, UInt8(sequence), _) = try await client.receive() else {
+                    Issue.record("continuation \(sequence) is missing")
+                    return
+                }
+            }
+        }
+    }
+
+    @Test("the user's turn is announced at once and repeated until the answer comes")
+    func keepalive() async throws {
+        let clock = ManualClock()
+        try await serve(clock: clock) { client, _ in
+            try client.send(.cbor, [0x01], on: 1)
+            #expect(try await client.hear() == "00000001 3b 1 02")
+            await clock.sleepers()
+            clock.advance(by: .milliseconds(100))
+            #expect(try await client.hear() == "00000001 3b 1 02")
+            authenticator.approve()
+            #expect(try await client.hear() == "00000001 10 2 00a0")
+        }
+    }
+
+    @Test("CANCEL cancels the task, and the answer is CTAP2_ERR_KEEPALIVE_CANCEL")
+    func cancel() async throws {
+        try await serve { client, _ in
+            try client.send(.cbor, [0x01], on: 1)
+            #expect(try await client.hear() == "00000001 3b 1 02")
+            try client.send(.cancel, [], on: 1)
+            #expect(try await client.hear() == "00000001 10 1 2d")
+            try client.send(.cbor, [0x04, 0xCC], on: 1)
+            #expect(try await client.hear() == "00000001 10 2 00cc")
+        }
+        #expect(authenticator.cancelledCount == 1)
+    }
+
+    @Test("INIT on the executing channel cancels the task without an answer")
+    func resynchronise() async throws {
+        try await serve { client, _ in
+            try client.send(.cbor, [0x01], on: 1)
+            #expect(try await client.hear() == "00000001 3b 1 02")
+            try client.send(.initialize, [9, 9, 9, 9, 9, 9, 9, 9], on: 1)
+            #expect(try await client.hear() == "00000001 06 17 09090909")
+            try client.send(.cbor, [0x04, 0xDD], on: 1)
+            #expect(try await client.hear() == "00000001 10 2 00dd")
+        }
+        #expect(authenticator.cancelledCount == 1)
+    }
+
+    @Test("an unfinished message is given up after half a second")
+    func timeout() async throws {
+        let clock = ManualClock()
+        try await serve(clock: clock) { client, _ in
+            let reports = try CTAPHIDMessage(command: .cbor, bytes: Array(repeating: 1, count: 100))
+                .reports(on: ChannelID(rawValue: 1))
+            try client.end.write(#require(reports.first))
+            await clock.sleepers()
+            clock.advance(by: .milliseconds(500))
+            #expect(try await client.hear() == "00000001 3f 1 05")
+        }
+    }
+
+    @Test("WINK is refused by a server that cannot, and carried out by one that can", arguments: [false, true])
+    func wink(isPossible: Bool) async throws {
+        let pipe = InProcessHIDPipe()
+        let (winks, winker) = AsyncStream.makeStream(of: Void.self)
+        let wink: @Sendable () -> Void = { _ = winker.yield() }
+        let server = CTAPHIDServer(
+            authenticator: authenticator, channel: pipe.deviceEnd, clock: ManualClock(),
+            wink: isPossible ? wink : nil)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await server.run() }
+            let client = Client(pipe.hostEnd)
+            try await client.open()
+            try client.send(.wink, [], on: 1)
+            let answer = try await client.hear()
+            #expect(answer == (isPossible ? "00000001 08 0 " : "00000001 3f 1 01"))
+            pipe.hostEnd.close()
+            try await group.waitForAll()
+        }
+        winker.finish()
+        var count = 0
+        for await _ in winks { count += 1 }
+        #expect(count == (isPossible ? 1 : 0))
+    }
+
+    @Test("closing the channel cancels what is executed and ends the server")
+    func close() async throws {
+        try await serve { client, _ in
+            try client.send(.cbor, [0x01], on: 1)
+            #expect(try await client.hear() == "00000001 3b 1 02")
+        }
+        #expect(authenticator.cancelledCount == 1)
+    }
+
+    @Test("cancelling the server closes the pipe, so that no thread waits for ever")
+    func cancelServer() async throws {
+        let pipe = InProcessHIDPipe()
+        let server = CTAPHIDServer(authenticator: authenticator, channel: pipe.deviceEnd, clock: ManualClock())
+        let client = Client(pipe.hostEnd)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await server.run() }
+            try await client.open()
+            group.cancelAll()
+            try await group.waitForAll()
+        }
+        await #expect(throws: HIDPipeError.closed) { try await client.receive() }
+        #expect(throws: HIDPipeError.closed) { try client.send(.ping, [], on: 1) }
+    }
+
+    @Test("a flood of pings is answered in order")
+    func flood() async throws {
+        try await serve { client, _ in
+            for number in 0..<500 { try client.send(.ping, [UInt8(number % 256)], on: 1) }
+            for number in 0..<500 {
+                #expect(try await client.hear() == "00000001 01 1 \([UInt8(number % 256)].hex)")
+            }
+        }
+    }
+}
