@@ -148,9 +148,9 @@ let package = Package(
             "HybridTransportTests",
             [
                 "HybridTransport", "TunnelService", "CertificateAuthority", "HybridProtocol", "BluetoothLE", "CTAP",
-                nioSSL, crypto,
+                crypto, nioCore, nioPosix, nioSSL, logging, serviceLifecycle,
             ]),
-        tests("CertificateAuthorityTests", ["CertificateAuthority", x509]),
+        tests("CertificateAuthorityTests", ["CertificateAuthority", x509, asn1]),
         tests("RelyingPartyTests", ["RelyingParty", "WebAuthnModel", "CBOR", crypto, cryptoExtras, x509, asn1]),
         tests("ClientPlatformTests", ["ClientPlatform", "WebAuthnModel", "CTAP", "CBOR", crypto]),
         tests(
