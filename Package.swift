@@ -19,6 +19,7 @@ let x509: Target.Dependency = .product(name: "X509", package: "swift-certificate
 let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -43,7 +44,7 @@ func module(_ name: String, _ dependencies: [Target.Dependency], resources: [Res
 
 /// The tests of one target, or of several together.
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies + ["TestSupport"], swiftSettings: settings)
+    .testTarget(name: name, dependencies: dependencies + ["TestSupport", "Fixtures"], swiftSettings: settings)
 }
 
 let package = Package(
@@ -61,6 +62,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -104,8 +106,8 @@ let package = Package(
         module(
             "Portal",
             [
-                "RelyingParty", "WebAuthnModel", hummingbird, mustache, grdb, logging, crypto, cryptoExtras,
-                serviceLifecycle,
+                "RelyingParty", "WebAuthnModel", hummingbird, httpTypes, nioCore, mustache, grdb, logging, crypto,
+                cryptoExtras, serviceLifecycle,
             ], resources: [.embedInCode("Resources")]),
 
         // QR codes, drawn and read.
@@ -118,9 +120,9 @@ let package = Package(
                 "CBOR", "WebAuthnModel", "CTAP", "CTAPHID", "HybridProtocol", "SoftwareAuthenticator",
                 "CredentialStorage", "HIDTransport", "SecurityKeys", "BluetoothLE", "HybridTransport", "TunnelService",
                 "CertificateAuthority", "ClientPlatform", "RelyingParty", "Portal", "QRCodes", argumentParser,
-                asyncHTTPClient, logging, serviceLifecycle, unixSignals, crypto, nioCore, nioPosix,
+                asyncHTTPClient, logging, serviceLifecycle, unixSignals, crypto, nioCore, nioPosix, nioHTTP1,
             ]),
-        .executableTarget(name: "aikagi", dependencies: ["AikagiCommands"], swiftSettings: settings),
+        .executableTarget(name: "aikagi", dependencies: ["AikagiCommands", argumentParser], swiftSettings: settings),
 
         // Test data and test doubles.
         .target(name: "Fixtures", path: "Fixtures", resources: [.copy("Hybrid")], swiftSettings: settings),
@@ -134,7 +136,7 @@ let package = Package(
         tests("HybridProtocolTests", ["HybridProtocol", "CBOR", crypto]),
         tests(
             "SoftwareAuthenticatorTests",
-            ["SoftwareAuthenticator", "CTAP", "CBOR", "WebAuthnModel", "RelyingParty", crypto, x509]),
+            ["SoftwareAuthenticator", "CTAP", "CBOR", "WebAuthnModel", crypto, x509, asn1]),
         tests("CredentialStorageTests", ["CredentialStorage", "SoftwareAuthenticator", "WebAuthnModel", grdb]),
         tests(
             "SecurityKeysTests",
@@ -155,7 +157,10 @@ let package = Package(
         tests("ClientPlatformTests", ["ClientPlatform", "WebAuthnModel", "CTAP", "CBOR", crypto]),
         tests(
             "PortalTests",
-            ["Portal", "RelyingParty", "WebAuthnModel", .product(name: "HummingbirdTesting", package: "hummingbird")]),
+            [
+                "Portal", "RelyingParty", "WebAuthnModel", "CBOR", crypto, grdb, hummingbird, httpTypes, logging,
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+            ]),
         tests("QRCodesTests", ["QRCodes", "CTurboJPEG"]),
         tests("AikagiCommandsTests", ["AikagiCommands", argumentParser]),
         tests("UdevRulesTests", []),

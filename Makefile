@@ -1,0 +1,60 @@
+# Two commands for people: `make demo` and `make test`. Both install what is missing and build first.
+
+SWIFT ?= swift
+# C dependencies (BoringSSL, SQLite's neighbours) are optimised in debug builds too: scrypt and TLS are ten times slower without.
+BUILD_FLAGS := -Xcc -O2
+AIKAGI := .build/debug/aikagi
+VENV := .build/peers
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+# pkg-config module : Debian package
+LIBRARIES := libfido2:libfido2-dev libssl:libssl-dev libqrencode:libqrencode-dev \
+	zbar:libzbar-dev libpng:libpng-dev libturbojpeg:libturbojpeg0-dev sqlite3:libsqlite3-dev
+# command : Debian package
+COMMANDS := pkg-config:pkg-config git:git
+TEST_COMMANDS := python3:python3 openssl:openssl
+
+.PHONY: demo test build deps test-deps swift-test peer-test lint clean help
+
+help: ## Show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: build ## Play the login manual end to end and write report/
+	$(AIKAGI) demo --report report
+
+test: deps test-deps swift-test peer-test ## Run every test that needs no special hardware
+
+build: deps ## Build the command line tool
+	$(SWIFT) build $(BUILD_FLAGS) --product aikagi
+
+deps: # Debian packages that the build needs
+	@command -v $(SWIFT) >/dev/null || { echo 'Swift 6.2 or later is needed: https://www.swift.org/install/linux/' >&2; exit 1; }
+	@missing=; for entry in $(COMMANDS); do command -v $${entry%%:*} >/dev/null || missing="$$missing $${entry#*:}"; done; \
+	for entry in $(LIBRARIES); do pkg-config --exists $${entry%%:*} 2>/dev/null || missing="$$missing $${entry#*:}"; done; \
+	if [ -n "$$missing" ]; then echo "installing:$$missing"; $(SUDO) apt-get update -qq && \
+	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; fi
+
+test-deps: # what the tests need besides
+	@missing=; for entry in $(TEST_COMMANDS); do command -v $${entry%%:*} >/dev/null || missing="$$missing $${entry#*:}"; done; \
+	python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$$missing python3-venv"; \
+	if [ -n "$$missing" ]; then echo "installing:$$missing"; $(SUDO) apt-get update -qq && \
+	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; fi
+
+swift-test: deps # unit and integration tests
+	$(SWIFT) build $(BUILD_FLAGS) --build-tests
+	$(SWIFT) test $(BUILD_FLAGS) --skip-build --disable-xctest --parallel
+
+$(VENV)/.installed: Tests/Peers/requirements.txt
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r Tests/Peers/requirements.txt
+	@touch $@
+
+peer-test: build $(VENV)/.installed # independent programs against the command line tool
+	AIKAGI=$(abspath $(AIKAGI)) $(VENV)/bin/python -m pytest -q -rs Tests/Peers
+
+lint: ## Check format and module edges
+	$(SWIFT) format lint --strict --recursive --parallel --configuration .swift-format Package.swift Sources Tests Fixtures
+	python3 .ci/check-edges.py
+
+clean: ## Remove what was built
+	rm -rf .build report

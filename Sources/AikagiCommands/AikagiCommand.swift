@@ -1,0 +1,31 @@
+public import ArgumentParser
+
+/// `aikagi`: the command line, the only place where doors meet rooms.
+public struct AikagiCommand: AsyncParsableCommand {
+    /// Name, help and subcommands.
+    public static let configuration = CommandConfiguration(
+        commandName: "aikagi",
+        abstract: "Exercise passkey logins end to end: a CTAP2 authenticator emulator and hardware bridge.",
+        discussion: """
+            Start with `aikagi demo`: it plays a whole login manual on this machine, from the first password to a login \
+            by QR code and Bluetooth with a phone that is software.
+
+            The parts, each in a terminal of its own:
+              aikagi portal --demo                         a web site to log in to; prints an account
+              aikagi tunnel                                the relay between PC and phone
+              aikagi register --hybrid URL --user demo     shows a QR code; whoever scans it makes a passkey
+              aikagi login --hybrid URL                    shows a QR code; whoever scans it logs in
+              aikagi phone scan 'FIDO:/…'                  the phone
+
+            Results go to standard output, everything else to standard error; --json gives JSON Lines.
+            Exit status: 0 done, 1 failed (standard error says why), 64 wrong usage, 130 or 143 ended by SIGINT or SIGTERM.
+            """,
+        version: "0.1.0",
+        subcommands: [
+            DemoCommand.self, PortalCommand.self, TunnelCommand.self, PhoneCommand.self, LoginCommand.self,
+            RegisterCommand.self,
+        ])
+
+    /// The command without a subcommand: shows its help.
+    public init() {}
+}

@@ -1,0 +1,44 @@
+import FoundationEssentials
+import Glibc
+import Synchronization
+
+/// Where the commands write: results on standard output, everything else on standard error.
+final class Console: Sendable {
+    private let lock = Mutex(())
+
+    /// The process's own standard output and standard error.
+    static let standard = Console()
+
+    /// Whether standard error is a terminal, so that colours and progress make sense.
+    let isTerminal = isatty(STDERR_FILENO) == 1
+
+    /// A line of result on standard output.
+    func result(_ line: String) { write(line + "\n", to: STDOUT_FILENO) }
+
+    /// A line for the person at the terminal, on standard error.
+    func note(_ line: String) { write(line + "\n", to: STDERR_FILENO) }
+
+    /// An error: `aikagi: message` on standard error.
+    func error(_ message: String) { write("aikagi: \(message)\n", to: STDERR_FILENO) }
+
+    /// One JSON object on a line of standard output, with its keys in order.
+    func json(_ value: some Encodable) {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        guard let data = try? encoder.encode(value) else { return }  // our own types always encode
+        result(String(decoding: data, as: UTF8.self))
+    }
+
+    private func write(_ text: String, to descriptor: CInt) {
+        lock.withLock { _ in
+            var rest = Array(text.utf8)[...]
+            while !rest.isEmpty {
+                let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+                if count < 0 && errno == EINTR { continue }
+                // A reader that has gone away must not end a ceremony: what cannot be written is dropped.
+                guard count > 0 else { return }
+                rest = rest.dropFirst(count)
+            }
+        }
+    }
+}

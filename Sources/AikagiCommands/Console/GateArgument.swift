@@ -1,0 +1,77 @@
+import ArgumentParser
+import SoftwareAuthenticator
+
+/// How the person at an authenticator behaves, on the command line.
+enum GateArgument: ExpressibleByArgument {
+    /// Approves at once.
+    case approve
+    /// Declines at once.
+    case deny
+    /// Asks at the terminal.
+    case ask
+    /// Approves after some time.
+    case delay(Duration)
+
+    static let help = ArgumentHelp(
+        "The person: approve, deny, ask (at this terminal), delay:SECONDS (then approve).", valueName: "gate")
+
+    init?(argument: String) {
+        switch argument {
+        case "approve": self = .approve
+        case "deny": self = .deny
+        case "ask": self = .ask
+        default:
+            guard argument.hasPrefix("delay:"), let seconds = Double(argument.dropFirst(6)), seconds.isFinite,
+                (0...3600).contains(seconds)
+            else { return nil }
+            self = .delay(.seconds(seconds))
+        }
+    }
+
+    /// The gate.
+    func gate() throws(CommandFailure) -> any BiometricGate {
+        switch self {
+        case .approve: return ApprovingGate()
+        case .deny: return DenyingGate()
+        case .delay(let delay): return DelayedGate(after: delay, then: ApprovingGate())
+        case .ask:
+            guard let gate = TerminalGate() else {
+                throw CommandFailure("there is no terminal to ask at; use --gate approve, deny or delay:SECONDS")
+            }
+            return gate
+        }
+    }
+}
+
+/// Tells an observer what the person decided.
+struct ObservedGate: BiometricGate {
+    let gate: any BiometricGate
+    let asked: @Sendable (UserRequest) -> Void
+    let decided: @Sendable (UserDecision) -> Void
+
+    func decide(_ request: UserRequest) async -> UserDecision {
+        asked(request)
+        let decision = await gate.decide(request)
+        decided(decision)
+        return decision
+    }
+}
+
+extension UserRequest {
+    /// What is asked, in one sentence without control characters: names come from outside.
+    var question: String {
+        let action =
+            switch reason {
+            case .makeCredential(let id, _, let user):
+                "make a passkey for \(user.map { "\($0) at " } ?? "")\(id)"
+            case .getAssertion(let id): "log in to \(id)"
+            case .excludedCredential(let id): "show \(id) that a passkey exists already"
+            case .selection: "use this authenticator"
+            case .reset: "erase all passkeys"
+            }
+        let printable = action.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }
+        var text = ""
+        for scalar in printable { text.unicodeScalars.append(scalar) }
+        return text
+    }
+}

@@ -1,0 +1,83 @@
+import ArgumentParser
+import FoundationEssentials
+
+/// What `aikagi login` and `aikagi register` have in common: the relying party, and how the QR code is shown.
+struct PasskeyOptions: ParsableArguments {
+    @Argument(help: ArgumentHelp("The portal, for example http://localhost:8080.", valueName: "portal-url"))
+    var portal: String?
+
+    @Flag(help: "Use a phone: QR code and Bluetooth. The only way so far, and therefore required.")
+    var hybrid = false
+
+    @Option(help: ArgumentHelp("The user ID at the portal.", valueName: "id"))
+    var user: String?
+
+    @Option(help: ArgumentHelp("A file whose first line is the password.", valueName: "file"))
+    var passwordFile: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Instead of a portal: a file with the options as JSON (- for standard input); the response is the result.",
+            valueName: "file"))
+    var options: String?
+
+    @Option(
+        help: ArgumentHelp("With --options: the origin of the page, for example https://example.com.", valueName: "url")
+    )
+    var origin: String?
+
+    @Option(help: ArgumentHelp("Write the QR code to this file as well (PNG).", valueName: "file"))
+    var qr: String?
+
+    @OptionGroup var transport: HybridOptions
+
+    @Flag(help: "Print events and the result as JSON Lines.")
+    var json = false
+
+    func validate() throws {
+        guard hybrid else {
+            throw ValidationError("give --hybrid: the phone is the only authenticator of this command")
+        }
+        guard (portal == nil) != (options == nil) else {
+            throw ValidationError("give either the portal's URL, or --options with --origin")
+        }
+        guard (options == nil) == (origin == nil) else { throw ValidationError("--options and --origin go together") }
+        guard portal != nil || (user == nil && passwordFile == nil) else {
+            throw ValidationError("--user and --password-file are for a portal")
+        }
+        guard (user == nil) == (passwordFile == nil) else {
+            throw ValidationError("--user and --password-file go together")
+        }
+    }
+
+    /// The portal's origin, without a path.
+    func portalOrigin() throws(CommandFailure) -> String? {
+        guard let portal else { return nil }
+        guard let url = URL(string: portal), let scheme = url.scheme, ["http", "https"].contains(scheme),
+            let host = url.host(), ["", "/"].contains(url.path())
+        else { throw CommandFailure("'\(portal)' is not the address of a portal, for example http://localhost:8080") }
+        return "\(scheme)://\(host)" + (url.port.map { ":\($0)" } ?? "")
+    }
+
+    /// User ID and password.
+    func credentials() throws(CommandFailure) -> (userID: String, password: String)? {
+        guard let user, let passwordFile else { return nil }
+        do {
+            let text = String(decoding: try Data(contentsOf: URL(filePath: passwordFile)), as: UTF8.self)
+            return (user, String(text.prefix { !$0.isNewline }))
+        } catch {
+            throw CommandFailure("cannot read the password file \(passwordFile): \(error)")
+        }
+    }
+
+    /// The JSON of --options.
+    func optionsJSON<Value: Decodable>(_ type: Value.Type) throws(CommandFailure) -> Value? {
+        guard let options else { return nil }
+        do {
+            let data = try Data(contentsOf: URL(filePath: options == "-" ? "/dev/stdin" : options))
+            return try JSONDecoder().decode(type, from: data)
+        } catch {
+            throw CommandFailure("the options in \(options) cannot be used: \(error)")
+        }
+    }
+}

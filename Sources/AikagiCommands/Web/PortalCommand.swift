@@ -1,0 +1,120 @@
+import ArgumentParser
+import FoundationEssentials
+import Logging
+import Portal
+import RelyingParty
+
+/// `aikagi portal`.
+struct PortalCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "portal",
+        abstract: "Run the manual's web portal: first login, passkeys, login with them.",
+        discussion: """
+            A web site for browsers and for `aikagi register` and `aikagi login`. Mail is not sent but written to a \
+            Maildir. One-time passwords are not offered by this version.
+
+            --demo adds two accounts and prints them: one at the start of the manual (first login to be done in a \
+            browser), and one whose first login is complete, ready for `aikagi register`.
+
+            Examples:
+              aikagi portal --demo --port 8080
+              aikagi portal --data /var/tmp/portal --port 8080       keeps accounts and mail in that folder
+
+            Runs until SIGINT or SIGTERM.
+            """)
+
+    @Option(help: "The address to listen on.")
+    var address = "127.0.0.1"
+
+    @Option(help: "The port to listen on; 0 takes a free one.")
+    var port: UInt16 = 0
+
+    @Option(
+        help: ArgumentHelp(
+            "Where accounts and mail are kept.", discussion: "Default: a scratch folder, removed at the end.",
+            valueName: "dir"))
+    var data: String?
+
+    @Flag(help: "Add two demo accounts and print them.")
+    var demo = false
+
+    @Flag(help: "Print what --demo prints, and where the portal listens, as JSON Lines.")
+    var json = false
+
+    private struct Listening: Encodable {
+        var event = "listening"
+        var url: String
+        var mail: String
+    }
+
+    private struct Account: Encodable {
+        var event = "account"
+        var userID: String
+        var password: String
+        var dateOfBirth: String
+        var firstLoginComplete: Bool
+    }
+
+    func run() async throws {
+        try await runInterruptibly {
+            if let data {
+                try createPrivateDirectory(data)
+                try await serve(data)
+            } else {
+                try await withScratchDirectory { folder in try await serve(folder) }
+            }
+        }
+    }
+
+    private func serve(_ folder: String) async throws {
+        let mail = folder + "/mail"
+        var configuration = PortalConfiguration(databasePath: folder + "/portal.sqlite", mailDirectory: mail)
+        configuration.address = address
+        configuration.port = Int(port)
+        configuration.showsManualSteps = true
+        configuration.attestation = .direct
+        configuration.logger = Logger(label: "aikagi.portal", factory: StreamLogHandler.standardError(label:))
+        configuration.logger.logLevel = .warning
+        try await withRunningPortal(configuration) { origin, accounts in
+            if demo { try await addDemoAccounts(accounts, origin: origin, mail: mail) }
+            if json {
+                Console.standard.json(Listening(url: origin, mail: mail))
+            } else {
+                Console.standard.result("portal on \(origin)  (mail: \(mail)/new)")
+            }
+            // Serves until the command is cancelled.
+            while true { try await Task.sleep(for: .seconds(3600)) }
+        }
+    }
+
+    private func addDemoAccounts(_ accounts: PortalAccounts, origin: String, mail: String) async throws {
+        let fresh: FirstLogin.Account
+        let ready: FirstLogin.Account
+        do {
+            fresh = try await DemoStage.addAccount(to: accounts, userID: "demo-new")
+            ready = try await DemoStage.addAccount(to: accounts, userID: "demo")
+        } catch {
+            throw CommandFailure("cannot add the demo accounts: \(error); use --demo with a fresh --data folder only")
+        }
+        try await withHTTPClient { client in
+            try await FirstLogin(
+                portal: PortalSession(browser: WebBrowser(origin: origin, client: client)),
+                mailbox: DemoMailbox(path: mail), account: ready, perform: { _, body in try await body().1 }
+            ).walk()
+        }
+        show(fresh, password: fresh.initialPassword, complete: false)
+        show(ready, password: ready.password, complete: true)
+    }
+
+    private func show(_ account: FirstLogin.Account, password: String, complete: Bool) {
+        if json {
+            Console.standard.json(
+                Account(
+                    userID: account.userID, password: password, dateOfBirth: account.dateOfBirth,
+                    firstLoginComplete: complete))
+        } else {
+            let state = complete ? "first login complete" : "first login to be done, born \(account.dateOfBirth)"
+            Console.standard.result("account \(account.userID.padded(to: 8))  password \(password)  (\(state))")
+        }
+    }
+}

@@ -1,0 +1,23 @@
+/// Why a store cannot be opened.
+public enum SQLiteCredentialStoreError: Error, Hashable, Sendable {
+    /// The key is not the one the store was made with.
+    case wrongKey(path: String)
+    /// The store was written by a newer version of the program.
+    case newerSchema(path: String)
+    /// The file is not a database, is damaged, or cannot be reached; the text is the reason.
+    case database(path: String, reason: String)
+}
+
+extension SQLiteCredentialStoreError: CustomStringConvertible {
+    /// A sentence that tells what to do.
+    public var description: String {
+        switch self {
+        case .wrongKey(let path):
+            "the key file does not belong to this store (\(path)); give the key file that the store was made with"
+        case .newerSchema(let path):
+            "the credential store \(path) was written by a newer version of this program; update the program"
+        case .database(let path, let reason):
+            "the credential store \(path) cannot be opened: \(reason); check the path, or restore it from a backup"
+        }
+    }
+}

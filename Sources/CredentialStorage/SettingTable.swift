@@ -1,0 +1,30 @@
+import Foundation
+import GRDB
+
+/// The single values of a store, all sealed.
+struct SettingTable {
+    /// Which value.
+    enum Name: String, Sendable {
+        case keyCheck
+        case wrappingKey
+        case attestationIdentity
+    }
+
+    let db: Database
+    let cipher: StoreCipher
+
+    /// The value, if there is one.
+    subscript(name: Name) -> [UInt8]? {
+        get throws {
+            try Data.fetchOne(db, sql: "SELECT sealed FROM setting WHERE name = ?", arguments: [name.rawValue])
+                .map { try cipher.open($0, boundTo: .setting(name.rawValue)) }
+        }
+    }
+
+    /// Stores a value in place of the earlier one.
+    func set(_ name: Name, _ value: [UInt8]) throws {
+        let sealed = try cipher.seal(value, boundTo: .setting(name.rawValue))
+        try db.execute(
+            sql: "INSERT OR REPLACE INTO setting (name, sealed) VALUES (?, ?)", arguments: [name.rawValue, sealed])
+    }
+}

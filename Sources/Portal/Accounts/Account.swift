@@ -1,0 +1,75 @@
+import GRDB
+import WebAuthnModel
+
+/// A person's account.
+struct Account: Sendable, Equatable {
+    /// The row.
+    let id: Int64
+    /// What the person types to log in.
+    let userID: String
+    /// The WebAuthn user handle: 32 random bytes, says nothing about the person.
+    let userHandle: [UInt8]
+    /// The person's name.
+    let name: String
+    /// The date that step 1.3 asks for.
+    let dateOfBirth: CalendarDate
+    /// The scrypt hash of the password in force.
+    let passwordHash: String
+    /// Where chapter 1 stands.
+    let step: FirstLoginStep
+    /// The address of step 1.5, confirmed once the step is past `mailConfirmation`.
+    let mailAddress: String?
+}
+
+extension Account {
+    /// Reads a row of `account`; `nil` when it holds a value of a later version.
+    init?(row: Row) {
+        guard let dateOfBirth = CalendarDate(row["dateOfBirth"] as String),
+            let step = FirstLoginStep(rawValue: row["firstLoginStep"])
+        else { return nil }
+        self.init(
+            id: row["id"], userID: row["userID"], userHandle: Bytes.column("userHandle", of: row), name: row["name"],
+            dateOfBirth: dateOfBirth, passwordHash: row["passwordHash"], step: step, mailAddress: row["mailAddress"])
+    }
+
+    /// The account with a row number.
+    static func find(_ id: Int64, in database: Database) throws -> Account? {
+        try Row.fetchOne(database, sql: "SELECT * FROM account WHERE id = ?", arguments: [id]).flatMap(Account.init)
+    }
+
+    /// The account that a person names at login.
+    static func find(userID: String, in database: Database) throws -> Account? {
+        try Row.fetchOne(database, sql: "SELECT * FROM account WHERE userID = ?", arguments: [userID])
+            .flatMap(Account.init)
+    }
+
+    /// The account with a WebAuthn user handle.
+    static func find(userHandle: [UInt8], in database: Database) throws -> Account? {
+        try Row.fetchOne(
+            database, sql: "SELECT * FROM account WHERE userHandle = ?", arguments: [Bytes.value(userHandle)]
+        )
+        .flatMap(Account.init)
+    }
+
+    /// Moves chapter 1 on, if and only if it still stands where the caller saw it.
+    ///
+    /// - Returns: `false` when another tab, browser or retry was faster; nothing has changed then.
+    func advance(
+        from steps: Set<FirstLoginStep>, to next: FirstLoginStep,
+        setting columns: [(String, (any DatabaseValueConvertible)?)] = [],
+        in database: Database
+    ) throws -> Bool {
+        guard let current = try Account.find(id, in: database), steps.contains(current.step) else { return false }
+        var arguments: [(any DatabaseValueConvertible)?] = [next.rawValue]
+        var assignments = ["firstLoginStep = ?"]
+        for (column, value) in columns {
+            assignments.append("\(column) = ?")
+            arguments.append(value)
+        }
+        arguments.append(id)
+        try database.execute(
+            sql: "UPDATE account SET \(assignments.joined(separator: ", ")) WHERE id = ?",
+            arguments: StatementArguments(arguments))
+        return true
+    }
+}

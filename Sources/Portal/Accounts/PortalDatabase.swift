@@ -1,0 +1,106 @@
+import Foundation
+import GRDB
+
+/// The portal's SQLite database: write-ahead log, every change one transaction.
+struct PortalDatabase: Sendable {
+    private let pool: DatabasePool
+
+    /// Opens the file, creating or migrating it as needed.
+    init(path: String) throws {
+        var configuration = Configuration()
+        configuration.foreignKeysEnabled = true
+        configuration.busyMode = .timeout(5)
+        configuration.prepareDatabase { database in
+            // A confirmed step survives a power cut, not only the end of the process.
+            try database.execute(sql: "PRAGMA synchronous = FULL")
+        }
+        pool = try DatabasePool(path: path, configuration: configuration)
+        try PortalDatabase.migrator.migrate(pool)
+    }
+
+    /// Reads from one consistent state.
+    func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+        try await pool.read(body)
+    }
+
+    /// Changes everything that `body` changes, or, when it throws, nothing.
+    func write<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+        try await pool.write(body)
+    }
+
+    /// The steps from an empty file to the current layout. Moments are seconds since 1970.
+    private static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1: accounts, sessions, mail confirmation, passkeys") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE account (
+                        id INTEGER PRIMARY KEY,
+                        userID TEXT NOT NULL UNIQUE,
+                        userHandle BLOB NOT NULL UNIQUE,
+                        name TEXT NOT NULL,
+                        dateOfBirth TEXT NOT NULL,
+                        passwordHash TEXT NOT NULL,
+                        firstLoginStep TEXT NOT NULL,
+                        mailAddress TEXT,
+                        method TEXT,
+                        termsAcceptedAt REAL,
+                        mailConfirmedAt REAL,
+                        firstLoginCompletedAt REAL,
+                        createdAt REAL NOT NULL
+                    ) STRICT;
+                    CREATE TABLE session (
+                        idHash BLOB PRIMARY KEY,
+                        accountID INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+                        level TEXT NOT NULL,
+                        isFirstLogin INTEGER NOT NULL,
+                        createdAt REAL NOT NULL,
+                        lastUsedAt REAL NOT NULL
+                    ) STRICT, WITHOUT ROWID;
+                    CREATE INDEX sessionOfAccount ON session (accountID);
+                    CREATE TABLE mailConfirmation (
+                        tokenHash BLOB PRIMARY KEY,
+                        accountID INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+                        mailAddress TEXT NOT NULL,
+                        expiresAt REAL NOT NULL,
+                        usedAt REAL
+                    ) STRICT, WITHOUT ROWID;
+                    CREATE INDEX mailConfirmationOfAccount ON mailConfirmation (accountID);
+                    CREATE TABLE passkey (
+                        credentialID BLOB PRIMARY KEY,
+                        accountID INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+                        record TEXT NOT NULL,
+                        attestationFormat TEXT NOT NULL,
+                        name TEXT,
+                        createdAt REAL NOT NULL,
+                        lastUsedAt REAL
+                    ) STRICT, WITHOUT ROWID;
+                    CREATE INDEX passkeyOfAccount ON passkey (accountID);
+                    CREATE TABLE ceremony (
+                        challenge BLOB PRIMARY KEY,
+                        sessionIDHash BLOB NOT NULL,
+                        ceremony TEXT NOT NULL,
+                        expiresAt REAL NOT NULL,
+                        usedAt REAL
+                    ) STRICT, WITHOUT ROWID;
+                    CREATE INDEX ceremonyOfSession ON ceremony (sessionIDHash);
+                    CREATE TABLE attempt (
+                        id INTEGER PRIMARY KEY,
+                        keyHash BLOB NOT NULL,
+                        at REAL NOT NULL
+                    ) STRICT;
+                    CREATE INDEX attemptOfKey ON attempt (keyHash, at);
+                    """)
+        }
+        return migrator
+    }
+}
+
+/// Bytes in and out of BLOB columns.
+enum Bytes {
+    /// What is bound to a statement.
+    static func value(_ bytes: [UInt8]) -> Data { Data(bytes) }
+
+    /// A BLOB column; an empty one when it is NULL.
+    static func column(_ name: String, of row: Row) -> [UInt8] { (row[name] as Data?).map(Array.init) ?? [] }
+}

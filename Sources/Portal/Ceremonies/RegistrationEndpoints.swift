@@ -1,0 +1,100 @@
+import FoundationEssentials
+import GRDB
+import Hummingbird
+import RelyingParty
+import WebAuthnModel
+
+/// Registering a passkey (steps 2-1.3 to 2-1.5 and 2-2.3), for the portal's own script and for any other client.
+///
+/// Both are `POST` with `Content-Type: application/json`, the visit's cookie, and an `Origin` of the portal (or
+/// `Sec-Fetch-Site: same-origin`). The visitor must be past chapter 1 and have used a passkey if the account has one.
+///
+/// - `/webauthn/registration/options`: body `{}` or `{"authenticatorAttachment": "platform" | "cross-platform"}`;
+///   answer `PublicKeyCredentialCreationOptionsJSON`.
+/// - `/webauthn/registration/verification`: body `RegistrationResponseJSON`; answer `{"next": "/passkeys/name"}` and a new cookie.
+///
+/// A failure is a 4xx or 5xx with `{"error": code, "message": sentence}`; see ``PortalFailure/code``.
+struct RegistrationEndpoints: Sendable {
+    let core: PortalCore
+
+    private struct OptionsRequest: Decodable {
+        var authenticatorAttachment: String?
+    }
+
+    @Sendable func options(_ request: Request, _ context: PortalContext) async throws -> Response {
+        let body = try await JSONRequest.body(of: request, core: core)
+        guard let wish = try? JSONText.decode(OptionsRequest.self, from: String(decoding: body, as: UTF8.self)),
+            [nil, "platform", "cross-platform"].contains(wish.authenticatorAttachment)
+        else { throw PortalFailure.malformedJSON }
+        guard let visitor = context.session.visitor, context.session.mayAddPasskey else {
+            throw PortalFailure.loginRequired
+        }
+        let account = visitor.account
+        let session = context.session
+        let now = core.now
+        let relyingParty = try core.relyingParty()
+        let options = try await core.database.write { database in
+            let passkeys = try Passkey.all(of: account.id, in: database)
+            var generator = SystemRandomNumberGenerator()
+            let (options, ceremony) = relyingParty.registrationOptions(
+                for: PublicKeyCredentialUserEntity(
+                    id: account.userHandle, name: account.userID, displayName: account.name),
+                excluding: passkeys.map(\.record),
+                selection: AuthenticatorSelectionCriteria(
+                    authenticatorAttachment: wish.authenticatorAttachment, residentKey: .required,
+                    userVerification: .required),
+                hints: RegistrationEndpoints.hints(for: wish.authenticatorAttachment), now: now, using: &generator)
+            try CeremonyStore.open(ceremony, for: session, now: now, in: database)
+            return options
+        }
+        return core.json(options)
+    }
+
+    @Sendable func verification(_ request: Request, _ context: PortalContext) async throws -> Response {
+        let body = try await JSONRequest.body(of: request, core: core)
+        guard let visitor = context.session.visitor, context.session.mayAddPasskey else {
+            throw PortalFailure.loginRequired
+        }
+        let session = context.session
+        let now = core.now
+        do {
+            // 1. Take the ceremony out; whatever follows, its challenge is used.
+            let response = try WebAuthnRelyingParty.registrationResponse(json: body)
+            let challenge = try WebAuthnRelyingParty.challenge(in: response)
+            let (ceremony, existing) = try await core.database.write { database in
+                let ceremony = try CeremonyStore.redeem(challenge: challenge, for: session, now: now, in: database)
+                return (ceremony, try Passkey.find(response.rawId.bytes, in: database)?.record)
+            }
+
+            // 2. Verify.
+            let result = try await core.relyingParty().verify(
+                registration: response, for: ceremony, existing: existing, now: now)
+
+            // 3. Store, unless somebody was faster, and go on under a new secret: more was proven than before.
+            let secret = try await core.database.write { database in
+                guard result.record.userHandle.bytes == visitor.account.userHandle,
+                    let current = try SessionStore.find(secret: session.secret, now: now, in: database),
+                    Session(secret: session.secret, isNew: false, visitor: current.visitor).mayAddPasskey
+                else { throw PortalFailure.loginRequired }
+                guard try Passkey.find(result.record.id.bytes, in: database) == nil else {
+                    throw PortalFailure.alreadyRegistered
+                }
+                try Passkey.add(result, to: visitor.account.id, now: now, in: database)
+                return try SessionStore.begin(
+                    accountID: visitor.account.id, level: .passkey, isFirstLogin: false, replacing: session, now: now,
+                    in: database)
+            }
+            return core.json(CeremonyOutcome(next: "/passkeys/name")).withCookie(core.sessionCookie(secret))
+        } catch {
+            throw CeremonyOutcome.failure(from: error, logger: context.logger)
+        }
+    }
+
+    private static func hints(for attachment: String?) -> [String]? {
+        switch attachment {
+        case "platform": ["client-device"]
+        case "cross-platform": ["hybrid", "security-key"]
+        default: nil
+        }
+    }
+}

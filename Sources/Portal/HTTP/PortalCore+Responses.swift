@@ -1,0 +1,88 @@
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+
+extension PortalCore {
+    /// A page.
+    func page(
+        _ screen: Screen, status: HTTPResponse.Status = .ok, for request: Request, _ context: PortalContext
+    ) -> Response {
+        let html = renderer.render(
+            screen, language: context.language, formToken: context.session.formToken, path: request.uri.path)
+        return Response(
+            status: status, headers: [.contentType: "text/html; charset=utf-8"],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: html)))
+    }
+
+    /// The same page again with what is wrong.
+    func refusal(
+        _ screen: Screen, _ text: String, for request: Request, _ context: PortalContext
+    ) -> Response {
+        page(screen.refusing(text), status: .unprocessableContent, for: request, context)
+    }
+
+    /// The same page again after too many attempts.
+    func delay(
+        _ screen: Screen, seconds: Int, for request: Request, _ context: PortalContext
+    ) -> Response {
+        let failure = PortalFailure.tooManyAttempts(seconds: seconds)
+        var response = page(
+            screen.refusing(failure.message(context.language)), status: failure.status, for: request, context)
+        response.headers[.retryAfter] = String(seconds)
+        return response
+    }
+
+    /// Sends the browser on with GET.
+    func redirect(to path: String) -> Response {
+        Response(status: .seeOther, headers: [.location: path])
+    }
+
+    /// A failure as a page, or as JSON for the JSON endpoints.
+    func response(to failure: PortalFailure, for request: Request, _ context: PortalContext) -> Response {
+        var response: Response
+        if request.uri.path.hasPrefix("/webauthn/") {
+            response = json(
+                ErrorBody(error: failure.code, message: failure.message(context.language)), status: failure.status)
+        } else {
+            var screen = Screen(title: failure.title(context.language))
+            screen.links = [Screen.Link(linkPath: "/", linkLabel: Phrase.backToStart.text(context.language))]
+            response = page(
+                screen.refusing(failure.message(context.language)), status: failure.status, for: request, context)
+        }
+        switch failure {
+        case .tooManyAttempts(let seconds): response.headers[.retryAfter] = String(seconds)
+        case .methodNotAllowed(let allowed): response.headers[.allow] = allowed
+        default: break
+        }
+        return response
+    }
+
+    /// A JSON answer.
+    func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) -> Response {
+        // Encoding these plain values cannot fail; should it ever, the status still tells the client.
+        let text = (try? JSONText.encode(value)) ?? "{}"
+        return Response(
+            status: status, headers: [.contentType: "application/json"],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
+    }
+
+    /// The cookie that carries a visit's secret.
+    func sessionCookie(_ secret: [UInt8]) -> String {
+        SessionCookie(isSecure: origins.areSecure).header(secret: secret)
+    }
+
+    /// The body of a failed JSON request.
+    private struct ErrorBody: Encodable {
+        let error: String
+        let message: String
+    }
+}
+
+extension Response {
+    /// This answer, with a visit's new cookie.
+    func withCookie(_ cookie: String) -> Response {
+        var response = self
+        response.headers.append(HTTPField(name: .setCookie, value: cookie))
+        return response
+    }
+}

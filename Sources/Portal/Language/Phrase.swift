@@ -1,0 +1,49 @@
+/// Everything that the portal says. ``Phrase/texts`` is the one table of what each says in each language; a test over all cases sees that
+/// none is missing. `%1` and `%2` stand for values.
+enum Phrase: String, Sendable, CaseIterable {
+    // Every page.
+    case mainLink, backToStart, logOut, manualSteps, languageLink
+    // 1.1, 1.2
+    case loginTitle, loginIntro, userID, password, loginButton, passkeyLoginTitle, passkeyLoginButton
+    case wrongPassword, tooManyAttempts, noticeLoggedOut, noticeLoginNeeded
+    // 1.3
+    case birthTitle, birthIntro, birthLabel, birthHint, nextButton, birthMalformed, birthWrong
+    // 1.4
+    case termsTitle, termsIntro, termsText1, termsText2, termsText3, acceptButton, refuseButton
+    case termsRefusedTitle, termsRefused, termsReadAgain, termsUndecided
+    // 1.5
+    case mailTitle, mailIntro, mailLabel, mailHint, mailButton, mailMalformed, mailNotSent
+    // 1.6, 1.7
+    case waitTitle, waitIntro, waitSpam, refreshButton, sendAgainButton, changeAddress, notConfirmedYet
+    case confirmTitle, confirmIntro, confirmButton, confirmedTitle, confirmedIntro
+    case linkUsedTitle, linkUsed, linkExpiredTitle, linkExpired, linkUnknownTitle, linkUnknown
+    case mailSubject, mailText
+    // 1.8
+    case methodTitle, methodIntro, methodPasskey, methodPasskeyHint, methodNoOneTimePassword, methodMissing
+    // 1.9
+    case newPasswordTitle, newPasswordIntro, newPassword, newPasswordHint, repeatedPassword
+    case passwordTooShort, passwordTooLong, passwordPersonal, passwordTooSimple, passwordsDiffer, passwordIsInitial
+    // 1.10, 1.11
+    case completeTitle, completeIntro, completeNext
+    // 2-1, 2-2
+    case setUpTitle, setUpIntro, setUpReady, setUpBluetooth, setUpHere, setUpElsewhere, skipToTop
+    case nameTitle, nameIntro, nameLabel, nameHint, nameDefault, nameMissing, noticePasskeyAdded
+    // ★
+    case biometricsTitle, biometricsIntro, biometricsPhone, biometricsButton
+    // Top page
+    case topTitle, topWelcome, topPasskeys, topCreated, topLastUsed, topNeverUsed, topAdd, unnamedPasskey
+    // What goes wrong with passkeys
+    case webAuthnUnsupported, webAuthnNoScript, webAuthnWorking, webAuthnCancelled, webAuthnFailed, webAuthnOffline
+    case ceremonyExpired, alreadyRegistered, credentialUnknown, notVerified, loginRequired
+    // Errors
+    case notFoundTitle, notFound, methodNotAllowedTitle, methodNotAllowed, badRequestTitle, badRequest
+    case tooLargeTitle, tooLarge, formExpiredTitle, formExpired, crossOrigin, notJSON, malformedJSON
+    case internalErrorTitle, internalError, unavailableTitle, unavailable, tooManyAttemptsTitle
+
+    /// The text in a language, with values for `%1` and `%2`.
+    func text(_ language: Language, _ values: String...) -> String {
+        var text = language == .japanese ? texts.japanese : texts.english
+        for (index, value) in values.enumerated() { text = text.replacing("%\(index + 1)", with: value) }
+        return text
+    }
+}

@@ -1,0 +1,64 @@
+import FoundationEssentials
+import Glibc
+
+/// A mail folder where each message is a file that appears whole (the Maildir convention: written in `tmp`, then moved to `new`).
+struct Maildir: Sendable {
+    private let path: String
+    private let queue = BlockingQueue(label: "mail delivery", maximumWaiting: 256)
+
+    /// Creates `tmp`, `new` and `cur` where they are missing; only this user may read them.
+    init(path: String) throws {
+        self.path = path
+        for name in ["tmp", "new", "cur"] {
+            try FileManager.default.createDirectory(
+                atPath: "\(path)/\(name)", withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        }
+    }
+
+    /// Writes a message and makes it visible; when this returns, it is on the disk.
+    func deliver(_ message: [UInt8], at date: Date) async throws {
+        let path = path
+        try await queue.run { try Maildir.write(message, into: path, at: date) }
+    }
+
+    private static func write(_ message: [UInt8], into path: String, at date: Date) throws {
+        let unique = Secret.random(12).map { String($0, radix: 36) }.joined()
+        let name = "\(Int(date.timeIntervalSince1970)).P\(getpid())R\(unique).portal"
+        let temporary = "\(path)/tmp/\(name)"
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw MaildirError(operation: "create", path: temporary, code: errno) }
+        do {
+            defer { close(descriptor) }
+            var rest = message[...]
+            while !rest.isEmpty {
+                let written = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+                if written < 0, errno == EINTR { continue }
+                guard written > 0 else { throw MaildirError(operation: "write", path: temporary, code: errno) }
+                rest = rest.dropFirst(written)
+            }
+            guard fsync(descriptor) == 0 else { throw MaildirError(operation: "write", path: temporary, code: errno) }
+        } catch {
+            unlink(temporary)
+            throw error
+        }
+        guard rename(temporary, "\(path)/new/\(name)") == 0 else {
+            let code = errno
+            unlink(temporary)
+            throw MaildirError(operation: "deliver", path: temporary, code: code)
+        }
+    }
+}
+
+/// Why a message was not delivered.
+struct MaildirError: Error, Equatable {
+    let operation: String
+    let path: String
+    let code: CInt
+}
+
+extension MaildirError: CustomStringConvertible {
+    /// A sentence for the log.
+    var description: String {
+        "cannot \(operation) the mail \(path): \(String(cString: strerror(code))); check the folder's permissions and space"
+    }
+}

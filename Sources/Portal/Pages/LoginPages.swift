@@ -1,0 +1,89 @@
+import FoundationEssentials
+import Hummingbird
+
+/// Steps 1.1, 1.2 and 1.11, and each later login: user ID and password, and logging out.
+struct LoginPages: Sendable {
+    let core: PortalCore
+
+    @Sendable func show(_ request: Request, _ context: PortalContext) async throws -> Response {
+        guard context.session.visitor == nil else { return core.redirect(to: context.session.duePath) }
+        var screen = screen(context.language)
+        switch request.uri.queryParameters["notice"].map(String.init) {
+        case "logged-out": screen = screen.noting(Phrase.noticeLoggedOut.text(context.language))
+        case "login-needed": screen = screen.noting(Phrase.noticeLoginNeeded.text(context.language))
+        default: break
+        }
+        return core.page(screen, for: request, context)
+    }
+
+    @Sendable func submit(_ request: Request, _ context: PortalContext) async throws -> Response {
+        let fields = try await FormFields(of: request, in: context)
+        let now = core.now
+        let userID = String(HalfWidth.folded(fields["userID"]).prefix(128))
+        let password = fields["password"]
+        let screen = screen(context.language, userID: userID)
+
+        // 1. Count the attempt before anything is known about it.
+        let keys = [
+            AttemptLimiter.Key.password(userID: userID), AttemptLimiter.Key.address(context.remoteAddress),
+        ]
+        let decision = try await core.database.write { try AttemptLimiter.admit(keys, now: now, in: $0) }
+        let attempts: [Int64]
+        switch decision {
+        case .delayed(let seconds): return core.delay(screen, seconds: seconds, for: request, context)
+        case .admitted(let rows): attempts = rows
+        }
+
+        // 2. Check the password; for an unknown user ID the same work is done, and the answer is the same.
+        let account = try await core.database.read { try Account.find(userID: userID, in: $0) }
+        let isCorrect = try await core.passwords.verify(password, against: account?.passwordHash)
+        guard let account, isCorrect else {
+            return core.refusal(screen, Phrase.wrongPassword.text(context.language), for: request, context)
+        }
+
+        // 3. Begin the visit, unless the password has changed meanwhile.
+        let session = context.session
+        let secret = try await core.database.write { database -> [UInt8]? in
+            guard let current = try Account.find(account.id, in: database),
+                current.passwordHash == account.passwordHash
+            else { return nil }
+            try AttemptLimiter.withdraw(attempts, in: database)
+            try AttemptLimiter.forgive(keys[0], in: database)
+            return try SessionStore.begin(
+                accountID: current.id, level: .password, isFirstLogin: current.step != .complete, replacing: session,
+                now: now, in: database)
+        }
+        guard let secret else {
+            return core.refusal(screen, Phrase.wrongPassword.text(context.language), for: request, context)
+        }
+        return core.redirect(to: "/").withCookie(core.sessionCookie(secret))
+    }
+
+    @Sendable func logOut(_ request: Request, _ context: PortalContext) async throws -> Response {
+        _ = try await FormFields(of: request, in: context)
+        let session = context.session
+        try await core.database.write { try SessionStore.end(session, in: $0) }
+        return core.redirect(to: "/login?notice=logged-out").withCookie(core.sessionCookie(Secret.random(32)))
+    }
+
+    private func screen(_ language: Language, userID: String = "") -> Screen {
+        var screen = Screen(steps: ["1.1", "1.2", "2-1.1", "2-2.1", "x.1"], title: Phrase.loginTitle.text(language))
+        screen.paragraphs = [Phrase.loginIntro.text(language)]
+        let userID = Screen.Field(
+            fieldName: "userID", fieldLabel: Phrase.userID.text(language), fieldValue: userID,
+            autocomplete: "username", maximumLength: 64)
+        let password = Screen.Field(
+            fieldName: "password", fieldLabel: Phrase.password.text(language), fieldType: "password",
+            autocomplete: "current-password")
+        screen.forms = [
+            Screen.Form(
+                formAction: "/login", fields: [userID, password],
+                buttons: [Screen.Button(buttonLabel: Phrase.loginButton.text(language))])
+        ]
+        screen.ceremony = Screen.CeremonyPanel(
+            ceremonyKind: "authentication",
+            ceremonyButtons: [("", Phrase.passkeyLoginButton.text(language))],
+            ceremonyTitle: Phrase.passkeyLoginTitle.text(language))
+        return screen
+    }
+}

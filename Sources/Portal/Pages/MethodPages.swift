@@ -1,0 +1,128 @@
+import FoundationEssentials
+import Hummingbird
+
+/// Steps 1.8 to 1.10: how to authenticate, the new password, and the end of chapter 1.
+struct MethodPages: Sendable {
+    let core: PortalCore
+
+    @Sendable func showMethod(_ request: Request, _ context: PortalContext) async throws -> Response {
+        switch core.admit(to: [.method], context) {
+        case .elsewhere(let response): response
+        case .visitor: core.page(methodScreen(context.language), for: request, context)
+        }
+    }
+
+    @Sendable func submitMethod(_ request: Request, _ context: PortalContext) async throws -> Response {
+        let fields = try await FormFields(of: request, in: context)
+        switch core.admit(to: [.method], context) {
+        case .elsewhere(let response): return response
+        case .visitor(let visitor):
+            guard let method = AuthenticationMethod(rawValue: fields["method"]) else {
+                return core.refusal(
+                    methodScreen(context.language), Phrase.methodMissing.text(context.language), for: request, context)
+            }
+            _ = try await core.database.write {
+                try visitor.account.advance(
+                    from: [.method], to: .newPassword, setting: [("method", method.rawValue)], in: $0)
+            }
+            return core.redirect(to: FirstLoginStep.newPassword.path)
+        }
+    }
+
+    @Sendable func showPassword(_ request: Request, _ context: PortalContext) async throws -> Response {
+        switch core.admit(to: [.newPassword], context) {
+        case .elsewhere(let response): response
+        case .visitor: core.page(passwordScreen(context.language), for: request, context)
+        }
+    }
+
+    @Sendable func submitPassword(_ request: Request, _ context: PortalContext) async throws -> Response {
+        let fields = try await FormFields(of: request, in: context)
+        let account: Account
+        switch core.admit(to: [.newPassword], context) {
+        case .elsewhere(let response): return response
+        case .visitor(let visitor): account = visitor.account
+        }
+        var screen = passwordScreen(context.language)
+        screen.forms[0].fields[0].isInvalid = true
+        let password = fields["newPassword"]
+        var objection = PasswordPolicy.objection(to: password, for: account)
+        if objection == nil, password != fields["repeatedPassword"] { objection = .passwordsDiffer }
+        if objection == nil, try await core.passwords.verify(password, against: account.passwordHash) {
+            objection = .passwordIsInitial
+        }
+        if let objection {
+            return core.refusal(screen, objection.text(context.language), for: request, context)
+        }
+
+        // One transaction: from here the initial password is worth nothing, nor is any visit that began with it, except this one
+        // under a new secret.
+        let hash = try await core.passwords.hash(password)
+        let now = core.now
+        let session = context.session
+        let secret = try await core.database.write { database -> [UInt8]? in
+            let isAdvanced = try account.advance(
+                from: [.newPassword], to: .complete,
+                setting: [("passwordHash", hash), ("firstLoginCompletedAt", now.timeIntervalSince1970)], in: database)
+            guard isAdvanced else { return nil }
+            try SessionStore.endAll(of: account.id, in: database)
+            return try SessionStore.begin(
+                accountID: account.id, level: .password, isFirstLogin: true, replacing: session, now: now,
+                in: database)
+        }
+        guard let secret else { return core.redirect(to: "/") }
+        return core.redirect(to: FirstLoginStep.complete.path).withCookie(core.sessionCookie(secret))
+    }
+
+    @Sendable func showComplete(_ request: Request, _ context: PortalContext) async throws -> Response {
+        switch core.admit(toPaths: [FirstLoginStep.complete.path], context) {
+        case .elsewhere(let response): return response
+        case .visitor:
+            var screen = Screen(
+                steps: ["1.10", "1.11"], title: Phrase.completeTitle.text(context.language))
+            screen.paragraphs = [Phrase.completeIntro.text(context.language)]
+            screen.forms = [
+                Screen.Form(
+                    formAction: "/logout",
+                    buttons: [Screen.Button(buttonLabel: Phrase.completeNext.text(context.language))])
+            ]
+            return core.page(screen, for: request, context)
+        }
+    }
+
+    private func methodScreen(_ language: Language) -> Screen {
+        var screen = Screen(steps: ["1.8"], title: Phrase.methodTitle.text(language))
+        screen.paragraphs = [Phrase.methodIntro.text(language), Phrase.methodNoOneTimePassword.text(language)]
+        screen.forms = [
+            Screen.Form(
+                formAction: FirstLoginStep.method.path,
+                choices: [
+                    Screen.Choice(
+                        choiceName: "method", choiceValue: AuthenticationMethod.passkey.rawValue,
+                        choiceLabel: Phrase.methodPasskey.text(language),
+                        choiceHint: Phrase.methodPasskeyHint.text(language))
+                ],
+                buttons: [Screen.Button(buttonLabel: Phrase.nextButton.text(language))])
+        ]
+        screen.offersLogOut = true
+        return screen
+    }
+
+    private func passwordScreen(_ language: Language) -> Screen {
+        var screen = Screen(steps: ["1.9"], title: Phrase.newPasswordTitle.text(language))
+        screen.paragraphs = [Phrase.newPasswordIntro.text(language)]
+        let new = Screen.Field(
+            fieldName: "newPassword", fieldLabel: Phrase.newPassword.text(language), fieldType: "password",
+            fieldHint: Phrase.newPasswordHint.text(language), autocomplete: "new-password")
+        let repeated = Screen.Field(
+            fieldName: "repeatedPassword", fieldLabel: Phrase.repeatedPassword.text(language), fieldType: "password",
+            autocomplete: "new-password")
+        screen.forms = [
+            Screen.Form(
+                formAction: FirstLoginStep.newPassword.path, fields: [new, repeated],
+                buttons: [Screen.Button(buttonLabel: Phrase.nextButton.text(language))])
+        ]
+        screen.offersLogOut = true
+        return screen
+    }
+}

@@ -1,0 +1,96 @@
+import Mustache
+
+/// Draws screens with the embedded template.
+struct PageRenderer: Sendable {
+    private let template: MustacheTemplate
+    private let siteName: String
+    private let showsManualSteps: Bool
+
+    init(siteName: String, showsManualSteps: Bool) throws {
+        template = try MustacheTemplate(string: String(decoding: PackageResources.page_mustache, as: UTF8.self))
+        self.siteName = siteName
+        self.showsManualSteps = showsManualSteps
+    }
+
+    /// The HTML of a screen for one visit.
+    func render(_ screen: Screen, language: Language, formToken: String, path: String) -> String {
+        var page: [String: Any] = [
+            "language": language.rawValue,
+            "siteName": siteName,
+            "title": screen.title,
+            "steps": screen.steps.joined(separator: " "),
+            "paragraphs": screen.paragraphs,
+            "terms": screen.terms,
+            "hasTerms": !screen.terms.isEmpty,
+            "hasPasskeys": !screen.passkeys.isEmpty,
+            "passkeys": screen.passkeys.map { ["name": $0.passkeyName, "details": $0.passkeyDetails] },
+            "hasLinks": !screen.links.isEmpty,
+            "links": screen.links.map { ["path": $0.linkPath, "label": $0.linkLabel] },
+            "formToken": formToken,
+            "offersLogOut": screen.offersLogOut,
+            "logOut": Phrase.logOut.text(language),
+            "skipLink": Phrase.mainLink.text(language),
+            // A path like //host would lead to another site.
+            "languagePath": path.hasPrefix("//") || path.contains("\\") ? "/" : path,
+            "otherLanguage": language.other.rawValue,
+            "otherLanguageName": language.other.ownName,
+            "forms": screen.forms.enumerated().map { PageRenderer.form($1, index: $0) },
+        ]
+        if showsManualSteps, !screen.steps.isEmpty { page["stepLabel"] = Phrase.manualSteps.text(language) }
+        if let title = screen.passkeysTitle { page["passkeysTitle"] = title }
+        if let alert = screen.alert {
+            page["alert"] = ["text": alert.alertText, "class": alert.isError ? "alert" : "notice"]
+            page["isError"] = alert.isError
+        }
+        if let panel = screen.ceremony { page["ceremony"] = PageRenderer.panel(panel, language: language) }
+        return template.render(page)
+    }
+
+    private static func form(_ form: Screen.Form, index: Int) -> [String: Any] {
+        [
+            "action": form.formAction,
+            "method": form.formMethod,
+            "isPost": form.formMethod == "post",
+            "hidden": form.hidden.map { ["name": $0.hiddenName, "value": $0.hiddenValue] },
+            "hasChoices": !form.choices.isEmpty,
+            "choices": form.choices.map { choice in
+                [
+                    "name": choice.choiceName, "value": choice.choiceValue, "label": choice.choiceLabel,
+                    "hint": choice.choiceHint,
+                ]
+            },
+            "fields": form.fields.map { field in
+                var values: [String: Any] = [
+                    "name": field.fieldName, "label": field.fieldLabel, "type": field.fieldType,
+                    "value": field.fieldValue, "autocomplete": field.autocomplete, "inputmode": field.inputMode,
+                    "maximum": field.maximumLength, "isInvalid": field.isInvalid, "hasHint": field.fieldHint != nil,
+                ]
+                values["hint"] = field.fieldHint ?? ""
+                return values
+            },
+            "buttons": form.buttons.map { button in
+                [
+                    "label": button.buttonLabel, "class": button.isPrimary ? "primary" : "secondary",
+                    "hasName": button.buttonName != nil, "name": button.buttonName ?? "",
+                    "value": button.buttonValue ?? "",
+                ] as [String: Any]
+            },
+        ]
+    }
+
+    private static func panel(_ panel: Screen.CeremonyPanel, language: Language) -> [String: Any] {
+        [
+            "kind": panel.ceremonyKind,
+            "hasTitle": panel.ceremonyTitle != nil,
+            "heading": panel.ceremonyTitle ?? "",
+            "starters": panel.ceremonyButtons.map { ["attachment": $0.attachment, "label": $0.ceremonyLabel] },
+            "unsupported": Phrase.webAuthnUnsupported.text(language),
+            "noScript": Phrase.webAuthnNoScript.text(language),
+            "working": Phrase.webAuthnWorking.text(language),
+            "cancelled": Phrase.webAuthnCancelled.text(language),
+            "failed": Phrase.webAuthnFailed.text(language),
+            "offline": Phrase.webAuthnOffline.text(language),
+            "registered": Phrase.alreadyRegistered.text(language),
+        ]
+    }
+}

@@ -1,0 +1,98 @@
+/// What a page shows, without how it looks: one template draws all of them.
+struct Screen: Sendable {
+    /// A message above everything else.
+    struct Alert: Sendable {
+        let alertText: String
+        let isError: Bool
+    }
+
+    /// An input field.
+    struct Field: Sendable {
+        var fieldName: String
+        var fieldLabel: String
+        var fieldType = "text"
+        var fieldValue = ""
+        var fieldHint: String?
+        var autocomplete = "off"
+        var inputMode = "text"
+        var maximumLength = 256
+        var isInvalid = false
+    }
+
+    /// One of several possibilities.
+    struct Choice: Sendable {
+        let choiceName: String
+        let choiceValue: String
+        let choiceLabel: String
+        let choiceHint: String
+    }
+
+    /// A button that sends its form.
+    struct Button: Sendable {
+        var buttonName: String?
+        var buttonValue: String?
+        let buttonLabel: String
+        var isPrimary = true
+    }
+
+    /// A form; the token against forged requests is added when it is drawn.
+    struct Form: Sendable {
+        let formAction: String
+        var formMethod = "post"
+        var hidden: [(hiddenName: String, hiddenValue: String)] = []
+        var fields: [Field] = []
+        var choices: [Choice] = []
+        let buttons: [Button]
+    }
+
+    /// A link.
+    struct Link: Sendable {
+        let linkPath: String
+        let linkLabel: String
+    }
+
+    /// Buttons that start a WebAuthn ceremony in the browser.
+    struct CeremonyPanel: Sendable {
+        /// `registration` or `authentication`.
+        let ceremonyKind: String
+        /// The `authenticatorAttachment` and the label of each button.
+        let ceremonyButtons: [(attachment: String, ceremonyLabel: String)]
+        /// A heading, when the panel is not the page's own purpose.
+        var ceremonyTitle: String?
+    }
+
+    /// A passkey of the list on the top page.
+    struct PasskeyRow: Sendable {
+        let passkeyName: String
+        let passkeyDetails: String
+    }
+
+    /// The manual's ids of the steps that the page covers.
+    var steps: [String] = []
+    var title: String
+    var alert: Alert?
+    var paragraphs: [String] = []
+    /// A text to read before one decides.
+    var terms: [String] = []
+    var forms: [Form] = []
+    var ceremony: CeremonyPanel?
+    var passkeysTitle: String?
+    var passkeys: [PasskeyRow] = []
+    var links: [Link] = []
+    /// Whether pages can be left by logging out.
+    var offersLogOut = false
+
+    /// An error message in front of the page.
+    func refusing(_ text: String) -> Screen {
+        var screen = self
+        screen.alert = Alert(alertText: text, isError: true)
+        return screen
+    }
+
+    /// A good message in front of the page.
+    func noting(_ text: String) -> Screen {
+        var screen = self
+        screen.alert = Alert(alertText: text, isError: false)
+        return screen
+    }
+}

@@ -1,0 +1,43 @@
+import Hummingbird
+import Logging
+import NIOCore
+public import ServiceLifecycle
+
+/// The web portal of the manual: first login, biometrics, login with them.
+public struct PortalApplication: Service {
+    let core: PortalCore
+
+    /// Opens the database and the Maildir.
+    ///
+    /// - Throws: An error of the database or the file system, or ``RelyingParty/RelyingPartyConfigurationError`` when the origins do
+    ///   not belong to the RP ID.
+    public init(configuration: PortalConfiguration) throws {
+        core = try PortalCore(configuration: configuration)
+    }
+
+    /// The accounts of the portal.
+    public var accounts: PortalAccounts {
+        PortalAccounts(database: core.database, passwords: core.passwords, now: core.configuration.clock)
+    }
+
+    /// Serves until the task is cancelled or the service group shuts down.
+    public func run() async throws {
+        try await application().run()
+    }
+
+    /// The HTTP server.
+    func application() -> some ApplicationProtocol {
+        let core = core
+        return Application(
+            responder: PortalRoutes.responder(core),
+            configuration: ApplicationConfiguration(
+                address: .hostname(core.configuration.address, port: core.configuration.port)),
+            onServerRunning: { channel in
+                guard let port = channel.localAddress?.port else { return }
+                core.origins.listening(port: port)
+                core.configuration.logger.info("portal listens", metadata: ["port": "\(port)"])
+                await core.configuration.onListening(port)
+            },
+            logger: core.configuration.logger)
+    }
+}

@@ -1,0 +1,53 @@
+import FoundationEssentials
+import RelyingParty
+
+/// What every page needs.
+struct PortalCore: Sendable {
+    let configuration: PortalConfiguration
+    let database: PortalDatabase
+    let passwords: PasswordHasher
+    let maildir: Maildir
+    let renderer: PageRenderer
+    let origins: PortalOrigins
+    let sender: MailAddress
+
+    init(configuration: PortalConfiguration) throws {
+        self.configuration = configuration
+        origins = PortalOrigins(configured: configuration.origins, relyingPartyID: configuration.relyingPartyID)
+        database = try PortalDatabase(path: configuration.databasePath)
+        passwords = try PasswordHasher(cost: configuration.passwordCost)
+        maildir = try Maildir(path: configuration.mailDirectory)
+        renderer = try PageRenderer(
+            siteName: configuration.name, showsManualSteps: configuration.showsManualSteps)
+        guard let sender = MailAddress("no-reply@\(configuration.relyingPartyID)") else {
+            throw PortalConfigurationError.relyingPartyID(configuration.relyingPartyID)
+        }
+        self.sender = sender
+        _ = try relyingParty()
+    }
+
+    /// The moment.
+    var now: Date { configuration.clock() }
+
+    /// The relying party, once the origins are known.
+    func relyingParty() throws -> WebAuthnRelyingParty {
+        try WebAuthnRelyingParty(
+            id: configuration.relyingPartyID, name: configuration.name, origins: Set(origins.all),
+            attestation: configuration.attestation)
+    }
+}
+
+/// Why a portal cannot be configured so.
+public enum PortalConfigurationError: Error, Hashable, Sendable {
+    /// The RP ID is not a domain.
+    case relyingPartyID(String)
+}
+
+extension PortalConfigurationError: CustomStringConvertible {
+    /// A sentence that says what to do.
+    public var description: String {
+        switch self {
+        case .relyingPartyID(let id): "the RP ID \(id) is not a domain; use one like portal.example, or localhost"
+        }
+    }
+}

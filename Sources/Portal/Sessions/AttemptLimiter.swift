@@ -1,0 +1,73 @@
+import FoundationEssentials
+import GRDB
+
+/// Slows repeated attempts down: so many within a sliding window, then a wait until the oldest leaves it.
+enum AttemptLimiter {
+    /// What is counted. The name never reaches the database, only its hash.
+    struct Key: Sendable {
+        let hash: [UInt8]
+        let maximum: Int
+        let window: TimeInterval
+
+        private init(_ name: String, maximum: Int, window: TimeInterval) {
+            hash = Secret.digest(Array(name.utf8))
+            self.maximum = maximum
+            self.window = window
+        }
+
+        /// Passwords for one user ID, whether it exists or not.
+        static func password(userID: String) -> Key {
+            Key("password \(userID.lowercased())", maximum: 5, window: 15 * 60)
+        }
+        /// Logins from one network address.
+        static func address(_ address: String) -> Key { Key("address \(address)", maximum: 50, window: 15 * 60) }
+        /// Dates of birth for one account.
+        static func dateOfBirth(accountID: Int64) -> Key {
+            Key("date of birth \(accountID)", maximum: 5, window: 15 * 60)
+        }
+        /// Mails to be sent for one account.
+        static func mail(accountID: Int64) -> Key { Key("mail \(accountID)", maximum: 5, window: 3600) }
+    }
+
+    /// The longest window.
+    private static let longestWindow: TimeInterval = 3600
+
+    /// What became of an attempt.
+    enum Decision: Sendable, Equatable {
+        /// It is counted and may go on; the rows are for ``withdraw(_:in:)``.
+        case admitted(rows: [Int64])
+        /// It must wait so long.
+        case delayed(seconds: Int)
+    }
+
+    /// Counts an attempt before its outcome is known, so that many at once are slowed as well.
+    static func admit(_ keys: [Key], now: Date, in database: Database) throws -> Decision {
+        let moment = now.timeIntervalSince1970
+        try database.execute(sql: "DELETE FROM attempt WHERE at < ?", arguments: [moment - longestWindow])
+        var wait = 0.0
+        for key in keys {
+            let times = try Double.fetchAll(
+                database, sql: "SELECT at FROM attempt WHERE keyHash = ? AND at > ? ORDER BY at DESC LIMIT ?",
+                arguments: [Bytes.value(key.hash), moment - key.window, key.maximum])
+            if times.count >= key.maximum, let oldest = times.last { wait = max(wait, oldest + key.window - moment) }
+        }
+        if wait > 0 { return .delayed(seconds: max(1, Int(wait.rounded(.up)))) }
+        var rows: [Int64] = []
+        for key in keys {
+            try database.execute(
+                sql: "INSERT INTO attempt (keyHash, at) VALUES (?, ?)", arguments: [Bytes.value(key.hash), moment])
+            rows.append(database.lastInsertedRowID)
+        }
+        return .admitted(rows: rows)
+    }
+
+    /// Forgets attempts that turned out well.
+    static func withdraw(_ rows: [Int64], in database: Database) throws {
+        for row in rows { try database.execute(sql: "DELETE FROM attempt WHERE id = ?", arguments: [row]) }
+    }
+
+    /// Forgets everything that was counted for a key.
+    static func forgive(_ key: Key, in database: Database) throws {
+        try database.execute(sql: "DELETE FROM attempt WHERE keyHash = ?", arguments: [Bytes.value(key.hash)])
+    }
+}

@@ -1,0 +1,61 @@
+import Crypto
+import Foundation
+import WebAuthnModel
+
+/// A browser's visit. The secret lives in the cookie; the database knows its hash, and only once somebody has logged in.
+struct Session: Sendable {
+    /// What the visitor has proven.
+    enum Level: String, Sendable {
+        /// The password.
+        case password
+        /// A passkey, with user verification.
+        case passkey
+    }
+
+    /// Somebody who has logged in.
+    struct Visitor: Sendable {
+        /// The account.
+        var account: Account
+        /// What was proven.
+        var level: Level
+        /// Whether chapter 1 was not complete when the visit began: it ends with a log-out (step 1.11).
+        var isFirstLogin: Bool
+        /// Whether the account has a passkey, which a login then needs.
+        var hasPasskeys: Bool
+        /// A passkey that waits for its name (steps 2-1.6, 2-2.4).
+        var unnamedPasskey: [UInt8]?
+    }
+
+    /// The bytes of the cookie.
+    let secret: [UInt8]
+    /// Whether the browser does not have the cookie yet.
+    let isNew: Bool
+    /// Who is here; `nil` before the login.
+    var visitor: Visitor?
+
+    /// An anonymous visit.
+    static func anonymous() -> Session { Session(secret: Secret.random(32), isNew: true, visitor: nil) }
+
+    /// What the database knows the visit by.
+    var idHash: [UInt8] { Secret.digest(secret) }
+
+    /// The token that every form carries: bound to the visit, of no use elsewhere.
+    var formToken: String {
+        let code = HMAC<SHA256>.authenticationCode(for: Array("form".utf8), using: SymmetricKey(data: secret))
+        return Base64URL.encode(code)
+    }
+
+    /// The page that is due.
+    var duePath: String {
+        guard let visitor else { return "/login" }
+        if visitor.account.step != .complete { return visitor.account.step.path }
+        if visitor.isFirstLogin { return FirstLoginStep.complete.path }
+        if visitor.hasPasskeys, visitor.level != .passkey { return "/login/passkey" }
+        if !visitor.hasPasskeys { return "/passkeys/new" }
+        if visitor.unnamedPasskey != nil { return "/passkeys/name" }
+        return "/top"
+    }
+
+    /// Whether a passkey may be added now: chapter 1 is behind, and everything that the account has was proven.
+    var mayAddPasskey: Bool { ["/passkeys/new", "/passkeys/name", "/top"].contains(duePath) }
+}

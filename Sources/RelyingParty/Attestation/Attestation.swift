@@ -1,0 +1,28 @@
+import CBOR
+public import WebAuthnModel
+
+/// What an attestation statement format has to judge.
+public struct Attestation: Hashable, Sendable {
+    /// Format, statement, and the authenticator data as signed.
+    public let object: AttestationObject
+    /// The authenticator data, read.
+    public let data: AuthenticatorData
+    /// The credential in the authenticator data.
+    public let credential: AttestedCredentialData
+    /// SHA-256 of the client data.
+    public let clientDataHash: [UInt8]
+
+    /// Puts the parts together.
+    public init(
+        object: AttestationObject, data: AuthenticatorData, credential: AttestedCredentialData,
+        clientDataHash: [UInt8]
+    ) {
+        self.object = object
+        self.data = data
+        self.credential = credential
+        self.clientDataHash = clientDataHash
+    }
+
+    /// What attestation signatures are made over: authenticator data ‖ client data hash.
+    public var signedBytes: [UInt8] { object.authenticatorData + clientDataHash }
+}

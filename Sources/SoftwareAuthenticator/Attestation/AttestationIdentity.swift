@@ -1,0 +1,79 @@
+import CBOR
+public import WebAuthnModel
+
+/// What an authenticator model attests with: a P-256 key and the certificate that vouches for the model.
+///
+/// The identity is its own root: a relying party that is to trust it is given ``rootCertificate``. The root's private
+/// key signs the one leaf and is then thrown away.
+public struct AttestationIdentity: Equatable, Sendable {
+    /// The model that the certificate vouches for.
+    public let aaguid: AAGUID
+    /// The attestation certificate, DER, as `x5c` carries it.
+    public let leafCertificate: [UInt8]
+    /// The self-signed certificate that issued it, DER.
+    public let rootCertificate: [UInt8]
+    let privateKey: CredentialPrivateKey
+
+    init(aaguid: AAGUID, leafCertificate: [UInt8], rootCertificate: [UInt8], privateKey: CredentialPrivateKey) {
+        self.aaguid = aaguid
+        self.leafCertificate = leafCertificate
+        self.rootCertificate = rootCertificate
+        self.privateKey = privateKey
+    }
+}
+
+extension AttestationIdentity {
+    /// The identity with its private key, for a store to keep sealed: a CBOR map.
+    ///
+    /// | key | member | type |
+    /// |---|---|---|
+    /// | 1 | AAGUID | bstr, 16 bytes |
+    /// | 2 | private key | bstr, 32 bytes |
+    /// | 3 | leaf certificate | bstr |
+    /// | 4 | root certificate | bstr |
+    public var serialized: SecretBytes {
+        SecretBytes(
+            CBOREncoder.encode([
+                1: .bytes(aaguid.bytes), 2: .bytes(privateKey.rawRepresentation.exposeSecret()),
+                3: .bytes(leafCertificate), 4: .bytes(rootCertificate),
+            ]))
+    }
+
+    /// Reads what ``serialized`` wrote.
+    public init(serialized: SecretBytes) throws(AttestationIdentityError) {
+        do {
+            let map = try CBORDecoder.decode(serialized.exposeSecret()).map
+            guard let aaguid = map?[1]?.bytes.flatMap({ AAGUID($0) }), let key = map?[2]?.bytes,
+                let leaf = map?[3]?.bytes, let root = map?[4]?.bytes
+            else { throw AttestationIdentityError.malformed }
+            self.init(
+                aaguid: aaguid, leafCertificate: leaf, rootCertificate: root,
+                privateKey: try CredentialPrivateKey(algorithm: .es256, rawRepresentation: SecretBytes(key)))
+        } catch {
+            throw .malformed  // a key or CBOR error says no more to the caller: the bytes are not an identity
+        }
+    }
+}
+
+extension AttestationIdentity: CustomStringConvertible {
+    /// The model only.
+    public var description: String { "attestation identity of model \(aaguid)" }
+}
+
+/// Why there is no attestation identity.
+public enum AttestationIdentityError: Error, Hashable, Sendable {
+    /// The bytes are not a serialised identity.
+    case malformed
+    /// The certificates could not be made; the text says why.
+    case certificate(String)
+}
+
+extension AttestationIdentityError: CustomStringConvertible {
+    /// A sentence for a developer.
+    public var description: String {
+        switch self {
+        case .malformed: "the stored attestation identity cannot be read; restore the store from a backup"
+        case .certificate(let reason): "the attestation certificate could not be made: \(reason)"
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import CTAP
+import Crypto
+import FoundationEssentials
+import WebAuthnModel
+
+extension Authenticator {
+    /// SHA-256 of an RP ID.
+    static func hash(_ relyingPartyID: String) -> [UInt8] { Array(SHA256.hash(data: Array(relyingPartyID.utf8))) }
+
+    /// The credential of a relying party that a descriptor names, stored or wrapped; `nil` when it is not ours.
+    func source(
+        _ descriptor: PublicKeyCredentialDescriptor, relyingPartyID: String
+    ) async throws -> CredentialSource? {
+        let id = descriptor.id.bytes
+        guard descriptor.type == publicKeyCredentialType, id.count <= Authenticator.maximumCredentialIDLength else {
+            return nil
+        }
+        if let source = try await store.source(id: id) {
+            return source.isScoped(to: relyingPartyID) ? source : nil
+        }
+        guard id.count == WrappedCredentialID.byteCount,
+            let key = WrappedCredentialID.open(
+                id, relyingPartyIDHash: Authenticator.hash(relyingPartyID), wrappingKey: try await wrappingKey())
+        else { return nil }
+        return CredentialSource(
+            id: id, relyingPartyID: relyingPartyID, userHandle: [], privateKey: key, isDiscoverable: false)
+    }
+
+    /// The store's wrapping key, made when there is none yet.
+    func wrappingKey() async throws -> SecretBytes { try await store.wrappingKey(orStoring: newWrappingKey()) }
+
+    /// 32 random bytes.
+    func newWrappingKey() -> SecretBytes { SecretBytes(randomBytes(32, using: &randomness)) }
+
+    /// The next signature counter, or zero where none is kept.
+    func nextSignatureCounter() async throws -> UInt32 {
+        configuration.flavour.countsSignatures ? try await store.nextSignatureCounter() : 0
+    }
+
+    /// The flags that the flavour fixes for the life of a credential (WebAuthn Level 3 §6.1.3).
+    var backupFlags: AuthenticatorData.Flags {
+        configuration.flavour.synchronisesCredentials ? [.backupEligible, .backedUp] : []
+    }
+
+    /// The longest ID that is made here: a wrapped one.
+    static var maximumCredentialIDLength: Int { WrappedCredentialID.byteCount }
+}

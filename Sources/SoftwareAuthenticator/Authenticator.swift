@@ -1,0 +1,93 @@
+public import CTAP
+import WebAuthnModel
+
+/// A CTAP2 authenticator in software: commands over a credential store and a user.
+///
+/// One request is worked on at a time. Others wait for their turn, report ``KeepaliveStatus/processing``, and answer
+/// CTAP2_ERR_KEEPALIVE_CANCEL if they are cancelled meanwhile; so one touch never serves two requests, and a door that
+/// has just cancelled a request need not wait for its end.
+public actor Authenticator: CTAPAuthenticator {
+    /// What it is and does; fixed for its life.
+    public nonisolated let configuration: Configuration
+
+    let store: any CredentialStore
+    let gate: any BiometricGate
+    let time: ElapsedTime
+    let reportFailure: @Sendable (any Error) -> Void
+    var randomness: any RandomNumberGenerator & Sendable
+    /// The assertions that authenticatorGetNextAssertion may still fetch.
+    var remainingAssertions: RemainingAssertions?
+    /// When the power came on, as the clock's elapsed time.
+    var poweredUpAt: Duration
+    private let queue = RequestQueue()
+
+    /// An authenticator whose power comes on now.
+    ///
+    /// - Parameters:
+    ///   - configuration: what it is.
+    ///   - store: where credentials are kept.
+    ///   - gate: the person.
+    ///   - randomness: draws keys, credential IDs and nonces.
+    ///   - clock: measures time-outs.
+    ///   - reportFailure: is told what went wrong inside whenever a request is answered with CTAP1_ERR_OTHER or
+    ///     CTAP2_ERR_KEY_STORE_FULL; such errors carry no secrets.
+    public init(
+        configuration: Configuration, store: any CredentialStore, gate: any BiometricGate,
+        randomness: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator(),
+        clock: any Clock<Duration> = ContinuousClock(),
+        reportFailure: @escaping @Sendable (any Error) -> Void = { _ in }
+    ) {
+        self.configuration = configuration
+        self.store = store
+        self.gate = gate
+        self.randomness = randomness
+        self.reportFailure = reportFailure
+        time = ElapsedTime(clock)
+        poweredUpAt = time.now()
+    }
+
+    /// Answers one request.
+    public func respond(to request: CTAPRequest, in context: CTAPRequestContext) async -> CTAPResponse {
+        context.report(.processing)
+        guard await queue.enter() else { return CTAPResponse(.keepaliveCancel) }
+        defer { queue.leave() }
+        // Only authenticatorGetNextAssertion continues what authenticatorGetAssertion began (CTAP 2.3 §6).
+        if request.command != .getNextAssertion { remainingAssertions = nil }
+        guard UInt64(request.message.count) <= configuration.maximumMessageSize else {
+            return CTAPResponse(.requestTooLarge)
+        }
+        do {
+            return try await perform(request, in: context)
+        } catch let status as CTAPStatus {
+            return CTAPResponse(status)
+        } catch {
+            // A store may give up because the request was cancelled; that is no failure.
+            if Task.isCancelled { return CTAPResponse(.keepaliveCancel) }
+            reportFailure(error)
+            return CTAPResponse((error as? CredentialStoreError) == .full ? .keyStoreFull : .other)
+        }
+    }
+
+    /// Takes the power away and gives it back: what was kept in memory is lost, and the time for a reset starts anew.
+    ///
+    /// A request that waits for the user is not ended; whoever takes the power away cancels its task as well.
+    public func powerCycle() {
+        remainingAssertions = nil
+        poweredUpAt = time.now()
+    }
+
+    private func perform(_ request: CTAPRequest, in context: CTAPRequestContext) async throws -> CTAPResponse {
+        switch request.command {
+        case .makeCredential:
+            try await makeCredential(MakeCredentialRequest(parameters: request.parameters), in: context)
+        case .getAssertion:
+            try await getAssertion(GetAssertionRequest(parameters: request.parameters), in: context)
+        // The other commands have no parameters; bytes that follow them are ignored.
+        case .getNextAssertion: try await getNextAssertion(in: context)
+        case .getInfo: info.response
+        case .selection: try await selection(in: context)
+        case .reset: try await reset(in: context)
+        default: throw CTAPStatus.invalidCommand
+        }
+    }
+}

@@ -1,0 +1,115 @@
+import CTAP
+import WebAuthnModel
+
+extension Authenticator {
+    /// authenticatorMakeCredential; the numbers are the steps of CTAP 2.3 §6.1.2.
+    func makeCredential(
+        _ request: MakeCredentialRequest, in context: CTAPRequestContext
+    ) async throws -> CTAPResponse {
+        let relyingPartyID = request.relyingParty.id ?? ""
+        // 1, 2. The PIN/UV auth parameter.
+        try await checkPINUVAuthParam(request.pinUVAuthParam, protocol: request.pinUVAuthProtocol, in: context)
+        // Lengths that CTAP 2.3 §6.1 fixes without a step or a status of their own.
+        guard request.clientDataHash.count == 32, request.user.id.bytes.count <= 64 else {
+            throw CTAPStatus.invalidLength
+        }
+        // 3. The first algorithm that is supported.
+        let acceptable = request.pubKeyCredParams.first {
+            $0.type == publicKeyCredentialType && CredentialPrivateKey.supportedAlgorithms.contains($0.alg)
+        }
+        guard let algorithm = acceptable?.alg else { throw CTAPStatus.unsupportedAlgorithm }
+        // 4. Neither presence nor verification is shown so far.
+        var flags: AuthenticatorData.Flags = backupFlags
+        // 5. Options: discoverable credentials are always supported, presence cannot be waived.
+        let isDiscoverable = request.options.discoverable ?? false
+        let verify = try mustVerify(request.options, userPresence: true)
+        guard request.options.userPresence != false else { throw CTAPStatus.invalidOption }
+        guard request.excludeList?.count ?? 0 <= configuration.maximumCredentialCountInList else {
+            throw CTAPStatus.limitExceeded
+        }
+        // 6. alwaysUv is not supported.
+        // 7, 8. makeCredUvNotRqd is true: verification may be left out, though not for a discoverable credential. There
+        // is no PIN to fall back to.
+        if isDiscoverable, configuration.verifiesUser, !verify { throw CTAPStatus.operationDenied }
+        // 9. Enterprise attestation is not supported.
+        guard request.enterpriseAttestation == nil else { throw CTAPStatus.invalidParameter }
+        // 10, 11. Built-in user verification; the same touch shows presence.
+        let reason = UserRequest.Reason.makeCredential(
+            relyingPartyID: relyingPartyID, relyingPartyName: request.relyingParty.name,
+            userName: request.user.name ?? request.user.displayName)
+        if verify {
+            try await askUser(reason, needsVerification: true, in: context)
+            flags.formUnion([.userVerified, .userPresent])
+        }
+        // 12. Excluded credentials.
+        for descriptor in request.excludeList ?? [] {
+            guard try await source(descriptor, relyingPartyID: relyingPartyID) != nil else { continue }
+            if !flags.contains(.userPresent) { try await touchForExclusion(relyingPartyID, in: context) }
+            throw CTAPStatus.credentialExcluded
+        }
+        // 13, 14. User presence.
+        if !flags.contains(.userPresent) {
+            try await askUser(reason, needsVerification: false, in: context)
+            flags.insert(.userPresent)
+        }
+        // 15. No extension is implemented; unknown ones are ignored.
+        // 16, 17. The credential and its attestation.
+        let source = try await newSource(for: request, algorithm: algorithm, isDiscoverable: isDiscoverable)
+        let data = AuthenticatorData(
+            relyingPartyIDHash: Authenticator.hash(relyingPartyID), flags: flags,
+            signatureCounter: try await nextSignatureCounter(),
+            attestedCredentialData: AttestedCredentialData(
+                aaguid: configuration.aaguid, credentialID: source.id, publicKey: source.privateKey.publicKey)
+        ).encoded
+        let (format, statement) = try configuration.attestation.statement(
+            preference: request.attestationFormatsPreference, authenticatorData: data,
+            clientDataHash: request.clientDataHash, key: source.privateKey)
+        // What can fail has been done: only now is the account's earlier credential replaced.
+        if isDiscoverable { try await store.save(source) }
+        return MakeCredentialResponse(format: format, authenticatorData: data, statement: statement).response
+    }
+
+    /// The `uv` option of either command, with the refusal that step 5 of §6.1.2 and step 4 of §6.2.2 share.
+    ///
+    /// A flavour that always verifies does so for every request that tests presence, which CTAP leaves to it.
+    func mustVerify(_ options: AuthenticatorOptions, userPresence: Bool) throws(CTAPStatus) -> Bool {
+        if options.userVerification == true {
+            guard configuration.verifiesUser else { throw .invalidOption }
+            return true
+        }
+        return configuration.verifiesUser && configuration.flavour.alwaysVerifiesUser && userPresence
+    }
+
+    /// Obtains a touch whose outcome does not matter, so that a platform cannot probe for credentials unnoticed.
+    private func touchForExclusion(
+        _ relyingPartyID: String, in context: CTAPRequestContext
+    ) async throws(CTAPStatus) {
+        let reason = UserRequest.Reason.excludedCredential(relyingPartyID: relyingPartyID)
+        do throws(CTAPStatus) {
+            try await askUser(reason, needsVerification: false, in: context)
+        } catch .keepaliveCancel {
+            throw .keepaliveCancel
+        } catch {
+            return  // denied or timed out: the answer is the same
+        }
+    }
+
+    /// Step 16: generates the key; a discoverable credential has a random ID, any other is wrapped into its ID.
+    private func newSource(
+        for request: MakeCredentialRequest, algorithm: COSEAlgorithm, isDiscoverable: Bool
+    ) async throws -> CredentialSource {
+        let relyingPartyID = request.relyingParty.id ?? ""
+        let key = try CredentialPrivateKey(generating: algorithm, using: &randomness)
+        guard !isDiscoverable else {
+            return CredentialSource(
+                id: randomBytes(32, using: &randomness), relyingPartyID: relyingPartyID,
+                userHandle: request.user.id.bytes, userName: request.user.name,
+                userDisplayName: request.user.displayName, privateKey: key, isDiscoverable: true)
+        }
+        let wrappingKey = try await wrappingKey()
+        let id = try WrappedCredentialID.seal(
+            key, relyingPartyIDHash: Authenticator.hash(relyingPartyID), wrappingKey: wrappingKey, using: &randomness)
+        return CredentialSource(
+            id: id, relyingPartyID: relyingPartyID, userHandle: [], privateKey: key, isDiscoverable: false)
+    }
+}

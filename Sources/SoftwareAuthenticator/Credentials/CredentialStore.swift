@@ -1,0 +1,71 @@
+/// Where an authenticator keeps its discoverable credentials, its wrapping key and its signature counter.
+///
+/// A call that returns has made its change durable: an authenticator answers its platform only afterwards.
+public protocol CredentialStore: Sendable {
+    /// Keeps a new discoverable credential, as the newest one.
+    ///
+    /// In the same step it replaces an earlier one of the same RP ID and user handle (CTAP 2.3 §6.1.2 step 16).
+    ///
+    /// - Throws: ``CredentialStoreError/full`` when there is no room for one more.
+    func save(_ source: CredentialSource) async throws(CredentialStoreError)
+
+    /// The credentials of a relying party, newest first.
+    func sources(relyingPartyID: String) async throws(CredentialStoreError) -> [CredentialSource]
+
+    /// The credential with an ID, if there is one.
+    func source(id: [UInt8]) async throws(CredentialStoreError) -> CredentialSource?
+
+    /// Replaces the names in the credential with the same ID; its place in the order stays.
+    ///
+    /// - Returns: whether there was such a credential.
+    @discardableResult
+    func update(_ source: CredentialSource) async throws(CredentialStoreError) -> Bool
+
+    /// Forgets a credential.
+    ///
+    /// - Returns: whether there was such a credential.
+    @discardableResult
+    func delete(id: [UInt8]) async throws(CredentialStoreError) -> Bool
+
+    /// Counts one signature and returns the new count, which no earlier call has returned, not even before a crash.
+    ///
+    /// There is one counter for all credentials, wrapped ones included (WebAuthn Level 3 §6.1.1 allows it).
+    func nextSignatureCounter() async throws(CredentialStoreError) -> UInt32
+
+    /// The key that credentials which are not discoverable are wrapped under: the stored one, or, if there is none yet,
+    /// `candidate`, which is then stored.
+    func wrappingKey(orStoring candidate: SecretBytes) async throws(CredentialStoreError) -> SecretBytes
+
+    /// The attestation identity: the stored one, or, if there is none yet, `candidate`, which is then stored.
+    ///
+    /// - Returns: `nil` when nothing is stored and there is no candidate.
+    func attestationIdentity(
+        orStoring candidate: AttestationIdentity?
+    ) async throws(CredentialStoreError) -> AttestationIdentity?
+
+    /// Forgets all credentials and replaces the wrapping key, in one step (CTAP 2.3 §6.6).
+    ///
+    /// The attestation identity stays, and the signature counter goes on.
+    func reset(wrappingKey: SecretBytes) async throws(CredentialStoreError)
+}
+
+/// Why a store did not do what it was asked to.
+public enum CredentialStoreError: Error, Hashable, Sendable {
+    /// There is no room for another discoverable credential.
+    case full
+    /// The signature counter has reached its end, 2³² − 1.
+    case signatureCounterExhausted
+    /// The store does not work; the text says why.
+    case unavailable(String)
+}
+
+extension CredentialStoreError: CustomStringConvertible {
+    /// A sentence for a developer.
+    public var description: String {
+        switch self {
+        case .full: "the credential store is full; delete a credential first"
+        case .signatureCounterExhausted: "the signature counter has reached its end; start with a new store"
+        case .unavailable(let reason): "the credential store cannot be used: \(reason)"
+        }
+    }
+}

@@ -1,0 +1,51 @@
+/// The person at the authenticator: a finger on a reader, a tap on a key, an answer at a terminal.
+///
+/// One request is one touch: an approval shows that the user is present and, where
+/// ``UserRequest/needsVerification`` asks for it, who the user is.
+public protocol BiometricGate: Sendable {
+    /// Asks the person and waits for the answer.
+    ///
+    /// The authenticator cancels the task when its own time-out passes or when the platform gives up. The gate must
+    /// then return soon; what it returns no longer matters.
+    func decide(_ request: UserRequest) async -> UserDecision
+}
+
+/// What the person is asked.
+public struct UserRequest: Hashable, Sendable {
+    /// What is to happen; names come from the platform as they are and need escaping before they are shown.
+    public enum Reason: Hashable, Sendable {
+        /// A new credential.
+        case makeCredential(relyingPartyID: String, relyingPartyName: String?, userName: String?)
+        /// A login.
+        case getAssertion(relyingPartyID: String)
+        /// Nothing more: there is already a credential that the relying party does not want twice.
+        case excludedCredential(relyingPartyID: String)
+        /// This authenticator is chosen among several.
+        case selection
+        /// All credentials are erased.
+        case reset
+    }
+
+    /// What is to happen.
+    public let reason: Reason
+    /// Whether the person's identity must be verified; if not, presence is enough.
+    public let needsVerification: Bool
+
+    /// Puts the parts together.
+    public init(_ reason: Reason, needsVerification: Bool) {
+        self.reason = reason
+        self.needsVerification = needsVerification
+    }
+}
+
+/// What the person answered.
+public enum UserDecision: Hashable, Sendable {
+    /// Present and willing; also verified, if that was asked.
+    case approved
+    /// Declined.
+    case denied
+    /// Could not be verified, for example a foreign finger after as many attempts as the sensor allows.
+    case verificationFailed
+    /// Did not react.
+    case timedOut
+}

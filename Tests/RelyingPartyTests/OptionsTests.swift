@@ -1,0 +1,122 @@
+import FoundationEssentials
+import RelyingParty
+import TestSupport
+import Testing
+import WebAuthnModel
+
+@Suite("Options and configuration")
+struct OptionsTests {
+    static let record = CredentialRecord(
+        id: [1, 2], userHandle: testUserHandle, publicKey: [], signatureCounter: 0, transports: [.hybrid],
+        userVerificationInitialized: true, backupEligible: true, backupState: true, aaguid: .zero)
+
+    @Test("Registration options ask for what the relying party is configured for")
+    func registration() throws {
+        let party = try makeRelyingParty(attestation: .direct)
+        var generator = SeededGenerator(seed: 4)
+        let user = PublicKeyCredentialUserEntity(id: testUserHandle, name: "taro", displayName: "Taro")
+        let (options, ceremony) = party.registrationOptions(
+            for: user, excluding: [Self.record], hints: ["hybrid"], now: testNow, using: &generator)
+        #expect(options.rp == PublicKeyCredentialRelyingPartyEntity(id: "portal.example", name: "Portal"))
+        #expect(options.user == user)
+        #expect(options.pubKeyCredParams.map(\.alg) == [.es256, .edDSA, .rs256])
+        #expect(options.excludeCredentials == [Self.record.descriptor])
+        #expect(options.timeout == 300_000)
+        #expect(options.attestation == "direct")
+        #expect(options.attestationFormats == ["none", "packed"])
+        #expect(options.authenticatorSelection?.residentKey == .required)
+        #expect(options.authenticatorSelection?.userVerification == .required)
+        #expect(options.hints == ["hybrid"])
+        #expect(options.extensions == ["credProps": .boolean(true)])
+        #expect(options.challenge.bytes.count == 32)
+        #expect(ceremony.challenge == options.challenge)
+        #expect(ceremony.expires == testNow.addingTimeInterval(300))
+        #expect(ceremony.userHandle?.bytes == testUserHandle)
+        #expect(ceremony.algorithms == party.algorithms)
+    }
+
+    @Test("A selection's user verification is the ceremony's")
+    func selection() throws {
+        var generator = SeededGenerator(seed: 4)
+        let (options, ceremony) = try makeRelyingParty().registrationOptions(
+            for: PublicKeyCredentialUserEntity(id: testUserHandle), excluding: [],
+            selection: AuthenticatorSelectionCriteria(
+                authenticatorAttachment: "platform", residentKey: .preferred, userVerification: .preferred),
+            now: testNow, using: &generator)
+        #expect(options.authenticatorSelection?.authenticatorAttachment == "platform")
+        #expect(options.authenticatorSelection?.userVerification == .preferred)
+        #expect(ceremony.userVerification == .preferred)
+        #expect(options.attestationFormats == nil)
+    }
+
+    @Test("Authentication options name the credentials")
+    func authentication() throws {
+        var generator = SeededGenerator(seed: 4)
+        let (options, ceremony) = try makeRelyingParty().authenticationOptions(
+            for: testUserHandle, allowing: [Self.record], userVerification: .discouraged, now: testNow,
+            using: &generator)
+        #expect(options.rpId == "portal.example")
+        #expect(options.allowCredentials == [Self.record.descriptor])
+        #expect(options.userVerification == .discouraged)
+        #expect(ceremony.userVerification == .discouraged)
+        #expect(ceremony.allowedCredentialIDs == [Self.record.id])
+        #expect(ceremony.kind == .authentication)
+    }
+
+    @Test("Challenges differ")
+    func challengesDiffer() throws {
+        let party = try makeRelyingParty()
+        var generator = SystemRandomNumberGenerator()
+        let challenges = (0..<100).map { _ in
+            party.authenticationOptions(now: testNow, using: &generator).ceremony.challenge
+        }
+        #expect(Set(challenges).count == 100)
+    }
+
+    @Test(
+        "A relying party that cannot work is refused",
+        arguments: [
+            ("", ["https://a.example"], RelyingPartyConfigurationError.id("")),
+            ("Portal.example", ["https://portal.example"], .id("Portal.example")),
+            ("https://portal.example", ["https://portal.example"], .id("https://portal.example")),
+            ("a..b", ["https://a..b"], .id("a..b")),
+            ("127.0.0.1", ["http://127.0.0.1"], .id("127.0.0.1")),
+            ("a.example", [], .noOrigin),
+            ("a.example", ["http://a.example"], .origin("http://a.example")),
+            ("a.example", ["https://a.example/"], .origin("https://a.example/")),
+            ("a.example", ["https://a.example:"], .origin("https://a.example:")),
+            ("a.example", ["https://a.example:99999"], .origin("https://a.example:99999")),
+            ("a.example", ["https://a.example:443"], .origin("https://a.example:443")),
+            ("a.example", ["https://a.example:+80"], .origin("https://a.example:+80")),
+            ("a.example", ["a.example"], .origin("a.example")),
+            (
+                "a.example", ["https://ba.example"],
+                .originOutsideID(origin: "https://ba.example", id: "a.example")
+            ),
+        ])
+    func refusesConfiguration(id: String, origins: [String], expected: RelyingPartyConfigurationError) {
+        #expect(throws: expected) { _ = try WebAuthnRelyingParty(id: id, name: "", origins: Set(origins)) }
+        #expect("\(expected)".count > 20)
+    }
+
+    @Test("Algorithms and lifetimes that cannot work are refused")
+    func refusesParameters() {
+        #expect(throws: RelyingPartyConfigurationError.noAlgorithm) {
+            _ = try WebAuthnRelyingParty(id: "a", name: "", origins: ["https://a"], algorithms: [])
+        }
+        #expect(throws: RelyingPartyConfigurationError.algorithm(.es384)) {
+            _ = try WebAuthnRelyingParty(id: "a", name: "", origins: ["https://a"], algorithms: [.es384])
+        }
+        #expect(throws: RelyingPartyConfigurationError.challengeLifetime(.zero)) {
+            _ = try WebAuthnRelyingParty(id: "a", name: "", origins: ["https://a"], challengeLifetime: .zero)
+        }
+        #expect(throws: RelyingPartyConfigurationError.origin("x")) {
+            _ = try WebAuthnRelyingParty(id: "a", name: "", origins: ["https://a"], topOrigins: ["x"])
+        }
+    }
+
+    @Test("Local development works without TLS", arguments: ["http://localhost:8080", "https://localhost"])
+    func localhost(origin: String) throws {
+        _ = try WebAuthnRelyingParty(id: "localhost", name: "", origins: [origin])
+    }
+}

@@ -1,0 +1,79 @@
+import CTAP
+import SoftwareAuthenticator
+import Testing
+import WebAuthnModel
+
+@Suite("authenticatorGetInfo (§6.4)")
+struct GetInfoTests {
+    @Test(
+        "says what is true of each flavour",
+        arguments: [
+            (
+                Flavour.platform, ["rk": true, "up": true, "plat": true, "uv": true, "makeCredUvNotRqd": true],
+                [AuthenticatorTransport.internal]
+            ),
+            (.phone, ["rk": true, "up": true, "uv": true, "makeCredUvNotRqd": true], [.hybrid, .internal]),
+            (.securityKey, ["rk": true, "up": true], [.usb]),
+        ])
+    func flavours(flavour: Flavour, options: [String: Bool], transports: [AuthenticatorTransport]) async throws {
+        let info = try await Bench(flavour).client.getInfo()
+        #expect(info.versions == ["FIDO_2_0"])
+        #expect(info.extensions == nil)
+        #expect(info.aaguid == flavour.aaguid)
+        #expect(info.options == options)
+        #expect(info.maximumMessageSize == 7609)
+        #expect(info.maximumCredentialCountInList == 32)
+        #expect(info.transports == transports)
+        #expect(info.algorithms?.map(\.alg) == [.es256, .edDSA])
+        #expect(info.firmwareVersion == 1)
+    }
+
+    @Test("a security key whose gate can verify says so")
+    func verifyingSecurityKey() async throws {
+        let info = try await Bench(.securityKey, verifiesUser: true).client.getInfo()
+        #expect(info.options["uv"] == true)
+        #expect(info.options["plat"] == nil)
+    }
+
+    @Test("the longest credential ID is as long as it says")
+    func credentialIDLength() async throws {
+        let bench = Bench()
+        let maximum = try await bench.client.getInfo().maximumCredentialIDLength
+        #expect(try await bench.register(Bench.registration()).id.count == maximum.map { Int($0) })
+        #expect(try await bench.register(accounts: [[1]])[0].id.count == 32)
+    }
+
+    @Test("models are told apart, and none is the zero one")
+    func models() {
+        let models = Flavour.allCases.map(\.aaguid)
+        #expect(Set(models).count == 3)
+        #expect(!models.contains(.zero))
+        #expect(Flavour.platform.aaguid.description == "4294548c-08d6-46d4-9be1-371e5d6fdfdf")
+        #expect(Flavour.phone.aaguid.description == "a1cb31ea-1219-4ebd-be23-06fe205eb15b")
+        #expect(Flavour.securityKey.aaguid.description == "9e20a388-9ae5-44c4-8a63-16399c9f9917")
+    }
+
+    @Test("works with parameters that it does not have, and asks nobody")
+    func parametersIgnored() async {
+        let gate = RecordingGate(.denied)
+        let bench = Bench(gate: gate)
+        #expect(await bench.status(CTAPRequest(.getInfo, parameters: [0xA0])) == .success)
+        #expect(gate.requests.isEmpty)
+    }
+
+    @Test(
+        "commands that are not implemented are invalid",
+        arguments: [0x00, 0x03, 0x05, 0x06, 0x09, 0x0A, 0x0C, 0x0D, 0x40, 0x41, 0xBF, 0xFF] as [UInt8])
+    func unknownCommands(command: UInt8) async {
+        let request = CTAPRequest(CTAPCommand(rawValue: command), parameters: [0xA0])
+        #expect(await Bench().respond(request) == CTAPResponse(.invalidCommand))
+    }
+
+    @Test("a message longer than the maximum is refused")
+    func tooLarge() async {
+        let bench = Bench()
+        let parameters = [UInt8](repeating: 0, count: 7609)
+        #expect(await bench.status(CTAPRequest(.getInfo, parameters: parameters)) == .requestTooLarge)
+        #expect(await bench.status(CTAPRequest(.getInfo, parameters: parameters.dropLast())) == .success)
+    }
+}
