@@ -11,14 +11,14 @@ enum RadioDirectory {
         prefix + "\(process)-" + String(random, radix: 16) + suffix
     }
 
-    /// Makes the directory if it is missing, and checks that it is the user's own and closed to others.
+    /// Makes the directory if it is missing, and checks that it is the user's own and that nobody else can put sockets into it.
     static func prepare(_ path: String) throws(SocketRadioError) {
         // One level is enough, and a missing parent is more likely a mistake than a wish.
         if mkdir(path, 0o700) != 0, errno != EEXIST { throw .directory(path: path, reason: systemError()) }
         var status = stat()
         guard lstat(path, &status) == 0 else { throw .directory(path: path, reason: systemError()) }
         // lstat: a symbolic link in a shared place could be somebody else's.
-        guard status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid(), status.st_mode & 0o077 == 0 else {
+        guard status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid(), status.st_mode & 0o022 == 0 else {
             throw .directoryNotPrivate(path: path)
         }
         guard access(path, W_OK | X_OK) == 0 else { throw .directory(path: path, reason: systemError()) }

@@ -17,7 +17,7 @@ public enum SocketRadioError: Error, Hashable, Sendable, CustomStringConvertible
         case .directory(let path, let reason):
             "cannot use \(path) as the radio directory: \(reason); choose a directory that you may write to"
         case .directoryNotPrivate(let path):
-            "\(path) must be a directory of yours that nobody else can enter: run chmod 700 on it or choose another one"
+            "\(path) must be a directory of yours that nobody else can write to: run chmod 700 on it or choose another one"
         case .socket(let call, let path, let reason): "cannot listen at \(path): \(call): \(reason)"
         }
     }

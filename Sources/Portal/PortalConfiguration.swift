@@ -8,8 +8,9 @@ public struct PortalConfiguration: Sendable {
     public var relyingPartyID = "localhost"
     /// The name on pages, in mails and in the authenticator's dialogues.
     public var name = "Aikagi Portal"
-    /// The origins whose pages may use the portal; the first is where mail links lead. Empty: `http://`, the RP ID and the port that
-    /// the portal listens on. An `https` origin makes the session cookie `Secure`.
+    /// The origins whose pages may use the portal; the first is where mail links lead.
+    ///
+    /// Empty: `http://`, the RP ID and the port that the portal listens on. An `https` origin makes the session cookie `Secure`.
     public var origins: [String] = []
     /// The network address to listen on.
     public var address = "127.0.0.1"

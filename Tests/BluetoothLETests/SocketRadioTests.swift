@@ -136,7 +136,7 @@ import Testing
     @Test("a directory that others can enter, a link and a missing parent are refused with advice")
     func directories() async throws {
         try await withDirectory { directory in
-            #expect(mkdir(directory, 0o755) == 0 && chmod(directory, 0o755) == 0)
+            #expect(mkdir(directory, 0o700) == 0 && chmod(directory, 0o777) == 0)
             await #expect(throws: SocketRadioError.directoryNotPrivate(path: directory)) {
                 _ = try await SocketRadio(directory: directory).advertisements()
             }

@@ -71,4 +71,13 @@ import Testing
             #expect(account?.step == .mailAddress)
         }
     }
+
+    @Test("Only the portal's own user may read the database and its log")
+    func permissions() async throws {
+        let fixture = try await PortalFixture()
+        for path in [fixture.databasePath, fixture.databasePath + "-wal"] {
+            let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? NSNumber
+            #expect(mode?.intValue == 0o600)
+        }
+    }
 }

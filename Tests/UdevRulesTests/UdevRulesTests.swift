@@ -71,7 +71,8 @@ private struct Token: Hashable {
         for rule in granting {
             #expect(rule.contains { $0.key == "TAG" && $0.comparison == "+=" && $0.value == "uaccess" })
             #expect(rule.contains { $0.key == "MODE" && $0.value == "0660" })
-            #expect(rule.contains { Token.matching.contains($0.comparison) }, "a rule without a match hits every device")
+            #expect(
+                rule.contains { Token.matching.contains($0.comparison) }, "a rule without a match hits every device")
         }
         #expect(granting.contains { $0.contains { $0.attribute == "ID_FIDO_TOKEN" && $0.value == "1" } })
         #expect(granting.contains { $0.contains { $0.key == "KERNEL" && $0.value == "uhid" } })

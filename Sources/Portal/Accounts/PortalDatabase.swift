@@ -14,6 +14,11 @@ struct PortalDatabase: Sendable {
             // A confirmed step survives a power cut, not only the end of the process.
             try database.execute(sql: "PRAGMA synchronous = FULL")
         }
+        // Only this user may read it; SQLite gives the log beside it the same permissions.
+        if !FileManager.default.fileExists(atPath: path) {
+            // Should this fail, opening the file says why.
+            _ = FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
+        }
         pool = try DatabasePool(path: path, configuration: configuration)
         try PortalDatabase.migrator.migrate(pool)
     }
@@ -28,7 +33,9 @@ struct PortalDatabase: Sendable {
         try await pool.write(body)
     }
 
-    /// The steps from an empty file to the current layout. Moments are seconds since 1970.
+    /// The steps from an empty file to the current layout.
+    ///
+    /// Moments are seconds since 1970.
     private static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1: accounts, sessions, mail confirmation, passkeys") { database in
@@ -94,13 +101,4 @@ struct PortalDatabase: Sendable {
         }
         return migrator
     }
-}
-
-/// Bytes in and out of BLOB columns.
-enum Bytes {
-    /// What is bound to a statement.
-    static func value(_ bytes: [UInt8]) -> Data { Data(bytes) }
-
-    /// A BLOB column; an empty one when it is NULL.
-    static func column(_ name: String, of row: Row) -> [UInt8] { (row[name] as Data?).map(Array.init) ?? [] }
 }

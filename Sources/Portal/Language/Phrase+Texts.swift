@@ -6,7 +6,6 @@ extension Phrase {
         case .backToStart: ("最初の画面へ", "Go to the first page")
         case .logOut: ("ログアウト", "Log out")
         case .manualSteps: ("マニュアルの手順", "Manual step")
-        case .languageLink: ("English", "日本語")
 
         case .loginTitle: ("ログイン", "Log in")
         case .loginIntro:

@@ -1,8 +1,10 @@
-/// Everything that the portal says. ``Phrase/texts`` is the one table of what each says in each language; a test over all cases sees that
-/// none is missing. `%1` and `%2` stand for values.
+/// Everything that the portal says.
+///
+/// ``texts`` is the one table of what each says in each language; a test over all cases sees that none is missing. `%1` and `%2`
+/// stand for values.
 enum Phrase: String, Sendable, CaseIterable {
     // Every page.
-    case mainLink, backToStart, logOut, manualSteps, languageLink
+    case mainLink, backToStart, logOut, manualSteps
     // 1.1, 1.2
     case loginTitle, loginIntro, userID, password, loginButton, passkeyLoginTitle, passkeyLoginButton
     case wrongPassword, tooManyAttempts, noticeLoggedOut, noticeLoginNeeded

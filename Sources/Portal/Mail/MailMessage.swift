@@ -34,8 +34,10 @@ struct MailMessage: Sendable {
         return Array((headers.joined(separator: "\r\n") + "\r\n\r\n" + body + "\r\n").utf8)
     }
 
-    /// Text for a header: as it is when it is plain ASCII, else RFC 2047 encoded words of at most 75 characters, each holding whole
-    /// characters, on lines of their own. Control characters become spaces.
+    /// Text for a header: as it is when it is plain ASCII, else RFC 2047 encoded words.
+    ///
+    /// Each word has at most 75 characters, holds whole characters, and stands on a line of its own. Control characters become
+    /// spaces.
     static func encodedWords(_ text: String, after headerNameLength: Int) -> String {
         let clean = String(text.map { $0.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F } ? " " : $0 })
         let isPlain = clean.utf8.allSatisfy { byte in

@@ -5,7 +5,9 @@ enum PasswordPolicy {
     /// The most bytes of UTF-8, so that nobody makes the portal hash megabytes.
     static let maximumByteCount = 256
 
-    /// Why a new password is refused; `nil` when it is fine. Whether it is the initial one is asked of its hash elsewhere.
+    /// Why a new password is refused; `nil` when it is fine.
+    ///
+    /// Whether it is the initial one is asked of its hash elsewhere.
     static func objection(to password: String, for account: Account) -> Phrase? {
         let lowercased = password.lowercased()
         if password.count < minimumCount { return .passwordTooShort }

@@ -3,7 +3,9 @@ import GRDB
 
 /// Slows repeated attempts down: so many within a sliding window, then a wait until the oldest leaves it.
 enum AttemptLimiter {
-    /// What is counted. The name never reaches the database, only its hash.
+    /// What is counted.
+    ///
+    /// The name never reaches the database, only its hash.
     struct Key: Sendable {
         let hash: [UInt8]
         let maximum: Int

@@ -2,7 +2,9 @@ import Crypto
 import Foundation
 import WebAuthnModel
 
-/// A browser's visit. The secret lives in the cookie; the database knows its hash, and only once somebody has logged in.
+/// A browser's visit.
+///
+/// The secret lives in the cookie; the database knows its hash, and only once somebody has logged in.
 struct Session: Sendable {
     /// What the visitor has proven.
     enum Level: String, Sendable {

@@ -3,54 +3,6 @@ import Hummingbird
 import Logging
 import NIOCore
 
-/// Headers that every answer carries.
-struct SecurityHeadersMiddleware: RouterMiddleware {
-    static let contentSecurityPolicy = [
-        "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "connect-src 'self'",
-        "form-action 'self'", "frame-ancestors 'none'", "base-uri 'none'",
-    ].joined(separator: "; ")
-
-    func handle(
-        _ request: Request, context: PortalContext, next: (Request, PortalContext) async throws -> Response
-    ) async throws -> Response {
-        var response = try await next(request, context)
-        for (name, value) in [
-            ("content-security-policy", SecurityHeadersMiddleware.contentSecurityPolicy),
-            ("x-content-type-options", "nosniff"),
-            ("referrer-policy", "no-referrer"),
-            ("cross-origin-opener-policy", "same-origin"),
-            ("cross-origin-resource-policy", "same-origin"),
-        ] {
-            if let name = HTTPField.Name(name) { response.headers[name] = value }
-        }
-        if !response.headers.contains(.cacheControl) { response.headers[.cacheControl] = "no-store" }
-        return response
-    }
-}
-
-/// Finds the language: the page's link, the cookie that remembers it, the browser's wish, the portal's own.
-struct LanguageMiddleware: RouterMiddleware {
-    let fallback: Language
-    let isSecure: @Sendable () -> Bool
-
-    func handle(
-        _ request: Request, context: PortalContext, next: (Request, PortalContext) async throws -> Response
-    ) async throws -> Response {
-        var context = context
-        let chosen = request.uri.queryParameters["lang"].flatMap { Language(rawValue: String($0)) }
-        let remembered = request.cookies["lang"].flatMap { Language(rawValue: $0.value) }
-        let wished = request.headers[.acceptLanguage].flatMap(Language.init(acceptLanguage:))
-        context.language = chosen ?? remembered ?? wished ?? fallback
-        var response = try await next(request, context)
-        response.headers[.contentLanguage] = context.language.rawValue
-        if let chosen {
-            let attributes = "Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax\(isSecure() ? "; Secure" : "")"
-            response = response.withCookie("lang=\(chosen.rawValue); \(attributes)")
-        }
-        return response
-    }
-}
-
 /// Finds the visit that a request belongs to, and turns failures into answers in the visitor's language.
 struct SessionMiddleware: RouterMiddleware {
     let core: PortalCore
