@@ -162,7 +162,30 @@ let package = Package(
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ]),
         tests("QRCodesTests", ["QRCodes", "CTurboJPEG"]),
-        tests("AikagiCommandsTests", ["AikagiCommands", argumentParser]),
+        tests(
+            "AikagiCommandsTests",
+            ["AikagiCommands", "HybridProtocol", "HybridTransport", "SoftwareAuthenticator", argumentParser]),
         tests("UdevRulesTests", []),
     ]
 )
+
+// Fuzzing, only with AIKAGI_FUZZ in the environment (Tests/Fuzzers/README.md): one program that gives libFuzzer's inputs to
+// every decoder. The decoders' modules are built with coverage counters; gold cannot link them, lld can.
+if Context.environment["AIKAGI_FUZZ"] != nil {
+    let decoders = [
+        "CBOR", "WebAuthnModel", "CTAP", "CTAPHID", "HybridProtocol", "BluetoothLE", "SoftwareAuthenticator",
+        "RelyingParty",
+    ]
+    for target in package.targets where decoders.contains(target.name) {
+        target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-sanitize=fuzzer"])]
+    }
+    package.products += [.executable(name: "aikagi-fuzz", targets: ["aikagi-fuzz"])]
+    package.targets += [
+        .target(name: "CLibFuzzer", path: "Tests/Fuzzers/CLibFuzzer"),
+        .executableTarget(
+            name: "aikagi-fuzz",
+            dependencies: decoders.map { .byName(name: $0) } + ["CLibFuzzer", "TestSupport", crypto, x509, asn1],
+            path: "Tests/Fuzzers/aikagi-fuzz", swiftSettings: settings,
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]),
+    ]
+}

@@ -29,6 +29,19 @@ public enum CBORValue: Hashable, Sendable {
     }
 }
 
+extension CBORValue {
+    /// Whether two values have the same encoding.
+    ///
+    /// Written out because `String` compares up to canonical equivalence: an é of one scalar and one of two are the same
+    /// text there, but not the same bytes.
+    public static func == (left: CBORValue, right: CBORValue) -> Bool {
+        CBOREncoder.encode(left) == CBOREncoder.encode(right)
+    }
+
+    /// Hashes the encoding.
+    public func hash(into hasher: inout Hasher) { hasher.combine(CBOREncoder.encode(self)) }
+}
+
 /// The bits of a floating-point item in one of the three widths of RFC 8949.
 public enum CBORFloat: Hashable, Sendable {
     /// 16 bits.

@@ -6,15 +6,15 @@ public import NIOCore
 /// The authenticator's side of a QR-initiated ceremony, a door (CTAP 2.3 §11.5.1): open a tunnel, advertise, shake hands,
 /// and pass the client platform's requests to a room.
 public struct HybridAuthenticatorSession: Sendable {
-    private let qrCode: HybridQRCode
-    private let authenticator: any CTAPAuthenticator
-    private let domain: TunnelDomain
+    let qrCode: HybridQRCode
+    let authenticator: any CTAPAuthenticator
+    let domain: TunnelDomain
+    let timeouts: HybridTimeouts
+    let clock: any Clock<Duration>
+    let observer: HybridObserver
     private let endpoint: TunnelEndpoint
     private let radio: any BluetoothRadio
-    private let timeouts: HybridTimeouts
-    private let clock: any Clock<Duration>
     private let eventLoopGroup: any EventLoopGroup
-    private let observer: HybridObserver
 
     /// A session for a QR code that was scanned.
     ///
@@ -41,46 +41,31 @@ public struct HybridAuthenticatorSession: Sendable {
 
     /// Serves the client platform until it ends the session.
     ///
+    /// Once it has a response, the client platform may also vanish or fall silent: the ceremony has reached its end.
+    ///
     /// - Returns: the status of each request but getInfo, in order.
-    /// - Throws: ``HybridSessionError`` when a leg fails.
+    /// - Throws: `CancellationError` when the task is cancelled, ``HybridSessionError`` when a leg fails.
     public func run() async throws -> [CTAPStatus] {
-        try await connecting {
-            try await TunnelConnection.withConnection(
-                to: endpoint, path: .new(qrCode.tunnelID), eventLoopGroup: eventLoopGroup,
-                clock: clock, timeLimit: timeouts.connection
-            ) { tunnel in
-                guard let routingID = tunnel.routingID else { throw HybridSessionError.noRoutingID }
-                observer(.tunnelOpened(domain, routingID))
-                return try await withChannel(over: tunnel) { channel in
-                    try await serve(over: channel, routingID: routingID)
-                }
-            }
+        // How an authenticator opens a tunnel is a matter between it and its service (CTAP 2.3 §11.5.1.1.1).
+        try await TunnelChannel.withChannel(
+            to: endpoint, path: .new(qrCode.tunnelID), eventLoopGroup: eventLoopGroup, clock: clock,
+            timeLimit: timeouts.connection
+        ) { channel, routingID in
+            guard let routingID else { throw HybridSessionError.noRoutingID }
+            observer(.tunnelOpened(domain, routingID))
+            return try await serve(over: channel, routingID: routingID)
         }
     }
 
-    private func serve(over channel: any HybridDataChannel, routingID: RoutingID) async throws -> [CTAPStatus] {
-        var generator = SystemRandomNumberGenerator()
-        let eid = HybridEID(routingID: routingID, domain: domain, using: &generator)
-        let message1 = try await advertise(eid, until: channel)
-        var cipher: HybridTransportCipher
-        do {
-            let (message2, result) = try HandshakeResponder.respond(
-                to: message1, psk: qrCode.psk(for: eid),
-                pattern: .knpsk0(clientIdentity: qrCode.identityPublicKey), using: &generator)
-            cipher = result.cipher
-            try await channel.send(message2)
-        } catch let error as HandshakeError {
-            throw HybridSessionError.handshake(error)
-        }
-        observer(.handshakeFinished)
-        let information = await authenticator.respond(
-            to: CTAPRequest(.getInfo), in: CTAPRequestContext(transport: .hybrid))
-        try await send(PostHandshakeMessage(getInfo: information.data).encoded(), over: channel, &cipher)
-        return try await answerRequests(over: channel, cipher)
+    private enum Happening: Sendable {
+        case advertisingEnded
+        case message([UInt8]?)
     }
 
-    /// Advertises until the client platform's first message arrives (the digest's §3.6: then stop).
-    private func advertise(_ eid: HybridEID, until channel: any HybridDataChannel) async throws -> [UInt8] {
+    /// Advertises (CTAP 2.3 §11.5.1.1.2) until the client platform's first message arrives.
+    ///
+    /// - Returns: that message.
+    func advertise(_ eid: HybridEID, until channel: any HybridDataChannel) async throws -> [UInt8] {
         let advertisement: ServiceDataAdvertisement
         do throws(HybridAdvertisementError) {
             advertisement = ServiceDataAdvertisement(
@@ -90,129 +75,29 @@ public struct HybridAuthenticatorSession: Sendable {
             throw HybridSessionError.advertisement(error)
         }
         observer(.advertising(advertisement))
-        let radio = radio
-        return try await withThrowingTaskGroup(of: Void.self) { group in
+        let (radio, limit, clock) = (radio, timeouts.peer, clock)
+        return try await withThrowingTaskGroup(of: Happening.self) { group in
             group.addTask {
                 do {
                     try await radio.advertise(advertisement)
                 } catch let error where !(error is CancellationError) {
                     throw HybridSessionError.transport(.advertisement, "\(error)")
                 }
+                return .advertisingEnded
             }
-            defer { group.cancelAll() }
-            let message = try await within(timeouts.peer, on: clock, expired: .timedOut(.peer)) {
-                try await channel.receive()
-            }
-            group.cancelAll()
-            guard let message else { throw HybridSessionError.closedByPeer(.peer) }
-            return message
-        }
-    }
-
-    private func answerRequests(
-        over channel: any HybridDataChannel, _ cipher: HybridTransportCipher
-    ) async throws -> [CTAPStatus] {
-        var cipher = cipher
-        var statuses: [CTAPStatus] = []
-        var pending: [UInt8]?
-        while true {
-            let bytes: [UInt8]?
-            if let ready = pending {
-                bytes = ready
-                pending = nil
-            } else {
-                bytes = try await within(timeouts.nextRequest, on: clock, expired: .timedOut(.request)) {
-                    try await channel.receive()
-                }
-            }
-            // The client platform may close without a word once it has its response.
-            guard let bytes else { break }
-            let message = try open(bytes, &cipher)
-            guard case .ctap(let body) = message else {
-                if case .shutdown = message { break }
-                if case .update = message { continue }
-                throw HybridSessionError.unexpectedMessage("JSON")
-            }
-            guard let request = CTAPRequest(message: body) else {
-                throw HybridSessionError.unexpectedMessage("an empty request")
-            }
-            observer(.request(request.command, byteCount: body.count))
-            switch try await answer(request, watching: channel) {
-            case .responded(let response, let early):
-                try await send(HybridMessage.ctap(response.message).encoded(), over: channel, &cipher)
-                observer(.response(response.status, byteCount: response.message.count))
-                if request.command != .getInfo { statuses.append(response.status) }
-                pending = early
-            case .interrupted(let bytes):
-                // There is no cancel message: whoever wants to cancel ends the session.
-                if case .shutdown = try open(bytes, &cipher) { throw HybridSessionError.closedByPeer(.request) }
-                throw HybridSessionError.unexpectedMessage("a second request")
-            }
-        }
-        observer(.closed)
-        return statuses
-    }
-
-    private enum Happening: Sendable {
-        case response(CTAPResponse)
-        case message([UInt8]?)
-    }
-
-    private enum Outcome {
-        /// The room answered; a message may have come at the same moment.
-        case responded(CTAPResponse, early: [UInt8]?)
-        /// The client platform spoke before the room had answered.
-        case interrupted([UInt8])
-    }
-
-    /// Lets the room answer; when the client platform speaks or goes away meanwhile, the room's task is cancelled.
-    private func answer(_ request: CTAPRequest, watching channel: any HybridDataChannel) async throws -> Outcome {
-        let authenticator = authenticator
-        return try await withThrowingTaskGroup(of: Happening.self) { group in
             group.addTask {
-                .response(await authenticator.respond(to: request, in: CTAPRequestContext(transport: .hybrid)))
-            }
-            group.addTask { .message(try await channel.receive()) }
-            defer { group.cancelAll() }
-            switch try await group.next() {
-            case .response(let response):
-                group.cancelAll()
-                // A cancelled wait has lost nothing: it either took a message, which is returned, or none.
-                if case .success(.message(let early))? = await group.nextResult() {
-                    return .responded(response, early: early)
+                let message = try await within(limit, on: clock, expired: .timedOut(.peer)) {
+                    try await channel.receive(leg: .peer)
                 }
-                return .responded(response, early: nil)
-            case .message(let message?):
-                return .interrupted(message)
-            case .message(nil), nil:
-                throw HybridSessionError.closedByPeer(.request)
+                return .message(message)
             }
-        }
-    }
-
-    private func send(
-        _ message: [UInt8], over channel: any HybridDataChannel, _ cipher: inout HybridTransportCipher
-    ) async throws {
-        let sealed: [UInt8]
-        do throws(HybridCipherError) {
-            sealed = try cipher.seal(message)
-        } catch {
-            throw HybridSessionError.cipher(error)
-        }
-        try await channel.send(sealed)
-    }
-
-    private func open(_ bytes: [UInt8], _ cipher: inout HybridTransportCipher) throws -> HybridMessage {
-        let plaintext: [UInt8]
-        do throws(HybridCipherError) {
-            plaintext = try cipher.open(bytes)
-        } catch {
-            throw HybridSessionError.cipher(error)
-        }
-        do throws(HybridMessageError) {
-            return try HybridMessage(decoding: plaintext)
-        } catch {
-            throw HybridSessionError.message(error)
+            defer { group.cancelAll() }
+            // A radio that fails ends the session at once; one that stops may have been heard.
+            while let happening = try await group.next() {
+                if case .message(let message?) = happening { return message }
+                if case .message(nil) = happening { break }
+            }
+            throw HybridSessionError.closedByPeer(.peer)
         }
     }
 }

@@ -1,18 +1,17 @@
 public import BluetoothLE
-import CTAP
 public import HybridProtocol
 public import NIOCore
 
 /// The client platform's side of a QR-initiated ceremony (CTAP 2.3 §11.5.1): wait for the phone, join its tunnel, shake
 /// hands, and hand the phone over as something that answers CTAP requests.
 public struct HybridClientSession: Sendable {
-    private let key: HybridQRKey
+    let key: HybridQRKey
+    let timeouts: HybridTimeouts
+    let clock: any Clock<Duration>
+    let observer: HybridObserver
     private let radio: any BluetoothRadio
     private let endpoint: @Sendable (TunnelDomain) -> TunnelEndpoint
-    private let timeouts: HybridTimeouts
-    private let clock: any Clock<Duration>
     private let eventLoopGroup: any EventLoopGroup
-    private let observer: HybridObserver
 
     /// A session for one QR code.
     ///
@@ -36,37 +35,28 @@ public struct HybridClientSession: Sendable {
 
     /// Waits for the phone that scans the QR code, and runs `body` with it; afterwards the session is shut down.
     ///
-    /// - Throws: ``HybridSessionError`` when a leg fails, else what `body` throws.
+    /// What `body` returns is never lost, not even when the phone has gone by then; ``HybridPhone/failure`` tells it why a
+    /// request failed.
+    ///
+    /// - Throws: `CancellationError` when the task is cancelled, ``HybridSessionError`` when a leg fails, else what `body`
+    ///   throws.
     public func withPhone<Value: Sendable>(
         _ body: @escaping @Sendable (HybridPhone) async throws -> Value
     ) async throws -> Value {
-        let (eid, domain) = try await advertisement()
-        let tunnelID = HybridKeyDerivation.tunnelID(qrSecret: key.qrSecret)
-        return try await connecting {
-            try await TunnelConnection.withConnection(
-                to: endpoint(domain), path: .connect(eid.routingID, tunnelID), eventLoopGroup: eventLoopGroup,
-                clock: clock, timeLimit: timeouts.connection
-            ) { tunnel in
-                observer(.tunnelOpened(domain, eid.routingID))
-                return try await withChannel(over: tunnel) { channel in
-                    let phone = try await shakeHands(over: channel, eid: eid)
-                    do {
-                        let value = try await body(phone)
-                        if let failure = await phone.failure { throw failure }
-                        try await phone.shutDown()
-                        observer(.closed)
-                        return value
-                    } catch {
-                        // The phone's own reason says more than the status that stood in for it.
-                        throw await phone.failure ?? error
-                    }
-                }
-            }
+        let eid = try await advertisement()
+        // CTAP 2.3 §11.5.1.1.1: the advertisement names the service, its routing ID and the QR secret the tunnel.
+        let path = TunnelPath.connect(eid.routingID, HybridKeyDerivation.tunnelID(qrSecret: key.qrSecret))
+        return try await TunnelChannel.withChannel(
+            to: endpoint(eid.domain), path: path, eventLoopGroup: eventLoopGroup, clock: clock,
+            timeLimit: timeouts.connection
+        ) { channel, _ in
+            observer(.tunnelOpened(eid.domain, eid.routingID))
+            return try await withPhone(over: channel, eid: eid, body)
         }
     }
 
-    /// Waits for the advertisement that this QR code's secret opens.
-    private func advertisement() async throws -> (HybridEID, TunnelDomain) {
+    /// Waits for the advertisement that this QR code's secret opens (CTAP 2.3 §11.5.1.1.2).
+    private func advertisement() async throws -> HybridEID {
         let eidKey = HybridKeyDerivation.eidKey(secret: key.qrSecret)
         let radio = radio
         let observer = observer
@@ -82,60 +72,15 @@ public struct HybridClientSession: Sendable {
                         continue
                     }
                     observer(.advertisementSeen(heard, opened.eid.domain, foreignCount: foreign))
-                    return (opened.eid, opened.eid.domain)
+                    return opened.eid
                 }
             } catch let error where !(error is CancellationError) {
                 throw HybridSessionError.transport(.advertisement, "\(error)")
             }
-            throw HybridSessionError.timedOut(.advertisement)
+            // The stream of a cancelled task ends like one whose radio has stopped.
+            try Task.checkCancellation()
+            throw HybridSessionError.transport(
+                .advertisement, "the radio has stopped listening; check that Bluetooth is on")
         }
-    }
-
-    private func shakeHands(over channel: any HybridDataChannel, eid: HybridEID) async throws -> HybridPhone {
-        let psk = HybridKeyDerivation.psk(secret: key.qrSecret, eid: eid)
-        var generator = SystemRandomNumberGenerator()
-        let result: HandshakeResult
-        do {
-            let initiator = try HandshakeInitiator(
-                psk: psk, pattern: .knpsk0(identityKey: key.identityKey), using: &generator)
-            try await channel.send(initiator.message1)
-            result = try initiator.finish(message2: try await next(from: channel, leg: .handshake))
-        } catch let error as HandshakeError {
-            throw HybridSessionError.handshake(error)
-        }
-        observer(.handshakeFinished)
-        var cipher = result.cipher
-        let message: PostHandshakeMessage
-        do {
-            message = try PostHandshakeMessage(
-                decoding: try cipher.open(try await next(from: channel, leg: .postHandshake)))
-        } catch let error as HybridCipherError {
-            throw HybridSessionError.cipher(error)
-        } catch let error as PostHandshakeMessageError {
-            throw HybridSessionError.postHandshake(error)
-        }
-        guard message.features.contains(.ctap), let information = message.getInfo else {
-            throw HybridSessionError.noCTAP
-        }
-        let info: AuthenticatorInfo
-        do throws(CTAPStatus) {
-            info = try AuthenticatorInfo(data: information)
-        } catch {
-            throw HybridSessionError.malformedInfo
-        }
-        observer(.authenticatorKnown(info))
-        return HybridPhone(
-            channel: channel, cipher: cipher, information: information, info: info, limit: timeouts.response,
-            clock: clock, observer: observer)
-    }
-
-    private func next(
-        from channel: any HybridDataChannel, leg: HybridSessionError.Leg
-    ) async throws -> [UInt8] {
-        let message = try await within(timeouts.handshake, on: clock, expired: .timedOut(leg)) {
-            try await channel.receive()
-        }
-        guard let message else { throw HybridSessionError.closedByPeer(leg) }
-        return message
     }
 }

@@ -4,28 +4,34 @@ import HybridProtocol
 /// A phone at the other end of a finished handshake, as a room: what it is asked goes through the encrypted channel.
 ///
 /// The phone's getInfo is answered from what it sent after the handshake: phones do not answer the command. Hybrid knows
-/// neither keepalives nor cancelling; cancelling the task ends the session.
+/// neither keepalives nor cancelling (CTAP 2.3 §11.5.1.2): a cancelled request ends the session, because the response may
+/// still come and would be taken for the next one's.
 public actor HybridPhone: CTAPAuthenticator {
+    private enum State {
+        case idle
+        case busy
+        /// The session has ended, is broken, or a request was given up.
+        case over
+    }
+
     /// What the phone's authenticator can do.
     public nonisolated let info: AuthenticatorInfo
 
     /// Why the session broke, if it did; the response to the request was then ``CTAPStatus/other``.
     public private(set) var failure: HybridSessionError?
 
-    private let channel: any HybridDataChannel
+    private let channel: EncryptedChannel
     private let observer: HybridObserver
     private let limit: Duration
     private let clock: any Clock<Duration>
-    private var cipher: HybridTransportCipher
-    private var isBusy = false
     private let information: [UInt8]
+    private var state = State.idle
 
     init(
-        channel: any HybridDataChannel, cipher: HybridTransportCipher, information: [UInt8], info: AuthenticatorInfo,
-        limit: Duration, clock: any Clock<Duration>, observer: @escaping HybridObserver
+        channel: EncryptedChannel, information: [UInt8], info: AuthenticatorInfo, limit: Duration,
+        clock: any Clock<Duration>, observer: @escaping HybridObserver
     ) {
         self.channel = channel
-        self.cipher = cipher
         self.information = information
         self.info = info
         self.limit = limit
@@ -34,80 +40,60 @@ public actor HybridPhone: CTAPAuthenticator {
     }
 
     /// Sends a request through the channel and waits for the response.
+    ///
+    /// - Returns: what the phone responds, unchanged; ``CTAPStatus/channelBusy`` while another request is under way,
+    ///   ``CTAPStatus/keepaliveCancel`` when the task is cancelled, and ``CTAPStatus/other`` when the session is over.
     public func respond(to request: CTAPRequest, in context: CTAPRequestContext) async -> CTAPResponse {
         if request.command == .getInfo { return CTAPResponse(.success, data: information) }
+        switch state {
+        case .idle: break
         // One request may be outstanding (CTAP 2.3 §11.5.1.2).
-        guard !isBusy, failure == nil else { return CTAPResponse(isBusy ? .channelBusy : .other) }
-        isBusy = true
-        defer { isBusy = false }
+        case .busy: return CTAPResponse(.channelBusy)
+        case .over: return CTAPResponse(.other)
+        }
+        state = .busy
         context.report(.userPresenceNeeded)
         do {
-            try await send(.ctap(request.message))
-            observer(.request(request.command, byteCount: request.message.count))
-            let response = try await nextResponse()
-            observer(.response(response.status, byteCount: response.message.count))
+            let response = try await exchange(request)
+            if state == .busy { state = .idle }
             return response
         } catch is CancellationError {
+            state = .over
             return CTAPResponse(.keepaliveCancel)
-        } catch let error as HybridSessionError {
-            failure = error
         } catch {
-            failure = .transport(.response, "\(error)")
+            state = .over
+            failure = (error as? HybridSessionError) ?? .transport(.response, "\(error)")
+            return CTAPResponse(.other)
         }
-        return CTAPResponse(.other)
     }
 
-    /// Says that no request will follow.
+    /// Says that no request will follow; not when a request is not answered yet, or was given up.
     func shutDown() async throws {
-        try await send(.shutdown)
+        guard state == .idle else { return state = .over }
+        state = .over
+        try await channel.send(.shutdown, leg: .request)
     }
 
-    private func send(_ message: HybridMessage) async throws {
-        let sealed: [UInt8]
-        do throws(HybridCipherError) {
-            sealed = try cipher.seal(message.encoded())
-        } catch {
-            throw HybridSessionError.cipher(error)
+    private func exchange(_ request: CTAPRequest) async throws -> CTAPResponse {
+        let (channel, observer) = (channel, observer)
+        let message = try await within(limit, on: clock, expired: .timedOut(.response)) {
+            try await channel.send(.ctap(request.message), leg: .request)
+            observer(.request(request.command, byteCount: request.message.count))
+            return try await channel.receive(leg: .response)
         }
-        try await channel.send(sealed)
-    }
-
-    private func nextResponse() async throws -> CTAPResponse {
-        // Updates may come at any time; their number is bounded so that a peer cannot keep us here for ever.
-        for _ in 0..<16 {
-            let channel = channel
-            let bytes = try await within(limit, on: clock, expired: .timedOut(.response)) {
-                try await channel.receive()
+        switch message {
+        case .ctap(let body):
+            guard let response = CTAPResponse(message: body) else {
+                throw HybridSessionError.unexpectedMessage(.response, "an empty response")
             }
-            guard let bytes else { throw HybridSessionError.closedByPeer(.response) }
-            switch try open(bytes) {
-            case .ctap(let body):
-                guard let response = CTAPResponse(message: body) else {
-                    throw HybridSessionError.unexpectedMessage("an empty response")
-                }
-                return response
-            case .update:
-                continue
-            case .shutdown:
-                throw HybridSessionError.closedByPeer(.response)
-            case .json:
-                throw HybridSessionError.unexpectedMessage("JSON")
-            }
-        }
-        throw HybridSessionError.unexpectedMessage("too many updates")
-    }
-
-    private func open(_ bytes: [UInt8]) throws -> HybridMessage {
-        let plaintext: [UInt8]
-        do throws(HybridCipherError) {
-            plaintext = try cipher.open(bytes)
-        } catch {
-            throw HybridSessionError.cipher(error)
-        }
-        do throws(HybridMessageError) {
-            return try HybridMessage(decoding: plaintext)
-        } catch {
-            throw HybridSessionError.message(error)
+            observer(.response(response.status, byteCount: body.count))
+            return response
+        case .shutdown, nil:
+            throw HybridSessionError.closedByPeer(.response)
+        case .json:
+            throw HybridSessionError.unexpectedMessage(.response, "JSON")
+        case .update:
+            throw HybridSessionError.unexpectedMessage(.response, "an update")
         }
     }
 }

@@ -1,3 +1,4 @@
+public import CTAP
 public import HybridProtocol
 
 /// Why a hybrid ceremony ended without its purpose.
@@ -27,17 +28,19 @@ public enum HybridSessionError: Error, Hashable, Sendable {
     /// The handshake failed.
     case handshake(HandshakeError)
     /// A message could not be encrypted or decrypted.
-    case cipher(HybridCipherError)
+    case cipher(Leg, HybridCipherError)
     /// A decrypted message is malformed.
-    case message(HybridMessageError)
+    case message(Leg, HybridMessageError)
     /// The post-handshake message is malformed.
     case postHandshake(PostHandshakeMessageError)
     /// The post-handshake message says nothing that a CTAP client can use.
     case noCTAP
     /// What the authenticator says about itself is malformed.
     case malformedInfo
-    /// A message came that has no place in this leg.
-    case unexpectedMessage(String)
+    /// A message came that has no place in this leg; the text says which.
+    case unexpectedMessage(Leg, String)
+    /// This side's authenticator does not say what it can do, but answers this status.
+    case noAuthenticatorInfo(CTAPStatus)
     /// The tunnel service answered without a routing ID.
     case noRoutingID
     /// The advertisement could not be sealed.
@@ -55,15 +58,19 @@ extension HybridSessionError: CustomStringConvertible {
         case .timedOut(.peer):
             "the other device did not join the tunnel in time; check that it sees this device's Bluetooth advertisement"
         case .timedOut(let leg): "the \(leg.rawValue) took too long; try again with a new QR code"
+        case .closedByPeer(.peer):
+            "the tunnel was closed before the other device had said anything; try again with a new QR code"
         case .closedByPeer(let leg):
             "the other device closed the connection during the \(leg.rawValue); try again with a new QR code"
         case .handshake(let error): "the handshake failed: \(error)"
-        case .cipher(let error): "a message could not be decrypted: \(error)"
-        case .message(let error): "\(error)"
+        case .cipher(_, let error): "\(error)"
+        case .message(_, let error): "\(error)"
         case .postHandshake(let error): "\(error)"
-        case .noCTAP: "the phone does not offer CTAP over the hybrid transport"
-        case .malformedInfo: "what the phone says about its authenticator cannot be understood"
-        case .unexpectedMessage(let what): "the other device sent \(what) out of turn; the connection was closed"
+        case .noCTAP: "the phone does not offer CTAP over the hybrid transport; use another phone"
+        case .malformedInfo: "what the phone says about its authenticator cannot be understood; use another phone"
+        case .unexpectedMessage(_, let what): "the other device sent \(what) out of turn; the connection was closed"
+        case .noAuthenticatorInfo(let status):
+            "the authenticator does not say what it can do: \(status); check that it works by itself"
         case .noRoutingID: "the tunnel service gave no routing ID; is it a tunnel service?"
         case .advertisement(let error): "\(error)"
         case .transport(_, let reason): reason
@@ -73,10 +80,11 @@ extension HybridSessionError: CustomStringConvertible {
     /// The leg that failed.
     public var leg: Leg {
         switch self {
-        case .timedOut(let leg), .closedByPeer(let leg), .transport(let leg, _): leg
+        case .timedOut(let leg), .closedByPeer(let leg), .transport(let leg, _), .cipher(let leg, _),
+            .message(let leg, _), .unexpectedMessage(let leg, _):
+            leg
         case .handshake: .handshake
-        case .cipher, .message, .unexpectedMessage: .response
-        case .postHandshake, .noCTAP, .malformedInfo: .postHandshake
+        case .postHandshake, .noCTAP, .malformedInfo, .noAuthenticatorInfo: .postHandshake
         case .noRoutingID: .tunnel
         case .advertisement: .advertisement
         }

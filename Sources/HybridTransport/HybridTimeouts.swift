@@ -1,4 +1,4 @@
-/// How long each leg of a hybrid ceremony may take.
+/// How long each leg of a hybrid ceremony may take; the specification leaves that to the implementations.
 public struct HybridTimeouts: Hashable, Sendable {
     /// Until the WebSocket to the tunnel service is open; 30 s.
     public var connection: Duration
@@ -6,7 +6,7 @@ public struct HybridTimeouts: Hashable, Sendable {
     public var advertisement: Duration
     /// Until the client platform joins the tunnel and sends its first message; 180 s.
     public var peer: Duration
-    /// Until the handshake's answer and what follows it at once; 30 s.
+    /// Until the handshake's answer, and then until the message that follows it at once; 30 s each.
     public var handshake: Duration
     /// Until the authenticator responds, which includes that a person acts; 120 s.
     public var response: Duration
@@ -24,24 +24,5 @@ public struct HybridTimeouts: Hashable, Sendable {
         self.handshake = handshake
         self.response = response
         self.nextRequest = nextRequest
-    }
-}
-
-/// Runs an operation that is cancelled when its time is up.
-///
-/// - Throws: `expired` when time was up first, else what the operation throws.
-func within<Value: Sendable>(
-    _ limit: Duration, on clock: any Clock<Duration>, expired: HybridSessionError,
-    _ operation: @escaping @Sendable () async throws -> Value
-) async throws -> Value {
-    try await withThrowingTaskGroup(of: Value?.self) { group in
-        group.addTask { try await operation() }
-        group.addTask {
-            try await clock.sleep(for: limit)
-            return nil
-        }
-        defer { group.cancelAll() }
-        guard let first = try await group.next(), let value = first else { throw expired }
-        return value
     }
 }

@@ -1,41 +1,69 @@
-/// A tunnel as the data channel of a hybrid session.
-struct TunnelChannel: HybridDataChannel {
-    let tunnel: TunnelConnection
-    let mailbox: MessageMailbox
+import HybridProtocol
+import NIOCore
 
-    func send(_ message: [UInt8]) async throws { try await tunnel.send(message) }
+/// A tunnel as the data channel of a hybrid session (CTAP 2.3 §11.5.1.1.1).
+struct TunnelChannel: HybridDataChannel {
+    private let tunnel: TunnelConnection
+    private let mailbox: MessageMailbox
+
+    func send(_ message: [UInt8]) async throws {
+        do {
+            try await tunnel.send(message)
+        } catch TunnelError.closed(code: 1000, _) {
+            throw HybridDataChannelError.closed
+        }
+    }
 
     func receive() async throws -> [UInt8]? { try await mailbox.receive() }
-}
 
-/// Runs `body` with a channel over a tunnel; a child task reads the tunnel meanwhile, so that its end is noticed at once.
-func withChannel<Value: Sendable>(
-    over tunnel: TunnelConnection, _ body: (any HybridDataChannel) async throws -> Value
-) async throws -> Value {
-    let mailbox = MessageMailbox()
-    return try await withThrowingTaskGroup(of: Void.self) { group in
-        group.addTask {
-            do {
-                for try await message in tunnel.inbound {
-                    guard mailbox.deliver(message) else {
-                        throw HybridSessionError.unexpectedMessage("more messages than the protocol has room for")
-                    }
+    /// Opens a tunnel, runs `body` with it as a channel, and closes it.
+    ///
+    /// - Parameter body: is given the routing ID too, which only a new tunnel has.
+    /// - Throws: ``HybridSessionError/transport(_:_:)`` when there is no tunnel, else what `body` throws.
+    static func withChannel<Value: Sendable>(
+        to endpoint: TunnelEndpoint, path: TunnelPath, eventLoopGroup: any EventLoopGroup,
+        clock: any Clock<Duration>, timeLimit: Duration,
+        _ body: (any HybridDataChannel, RoutingID?) async throws -> Value
+    ) async throws -> Value {
+        let outcome: Result<Value, any Error>
+        do {
+            outcome = try await TunnelConnection.withConnection(
+                to: endpoint, path: path, eventLoopGroup: eventLoopGroup, clock: clock, timeLimit: timeLimit
+            ) { tunnel in
+                // The body's errors are kept apart from those of the opening, which get their leg here.
+                do {
+                    return .success(
+                        try await reading(tunnel) { try await body($0, tunnel.routingID) })
+                } catch {
+                    return .failure(error)
                 }
-                mailbox.finish()
-            } catch {
-                mailbox.finish(throwing: error)
             }
+        } catch let error as TunnelError {
+            throw HybridSessionError.transport(.tunnel, "\(error)")
         }
-        defer { group.cancelAll() }
-        return try await body(TunnelChannel(tunnel: tunnel, mailbox: mailbox))
+        return try outcome.get()
     }
-}
 
-/// Runs `body` and gives the tunnel's errors the place in the ceremony that they belong to.
-func connecting<Value>(_ body: () async throws -> Value) async throws -> Value {
-    do {
-        return try await body()
-    } catch let error as TunnelError {
-        throw HybridSessionError.transport(.tunnel, "\(error)")
+    /// Runs `body` while a child task reads the tunnel, so that its end is noticed at once.
+    private static func reading<Value: Sendable>(
+        _ tunnel: TunnelConnection, _ body: (any HybridDataChannel) async throws -> Value
+    ) async throws -> Value {
+        let mailbox = MessageMailbox()
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                do {
+                    for try await message in tunnel.inbound {
+                        guard mailbox.deliver(message) else { throw HybridDataChannelError.tooManyMessages }
+                    }
+                    // The messages end when the task is cancelled too; that is not the peer's doing.
+                    try Task.checkCancellation()
+                    mailbox.finish()
+                } catch {
+                    mailbox.finish(throwing: error)
+                }
+            }
+            defer { group.cancelAll() }
+            return try await body(TunnelChannel(tunnel: tunnel, mailbox: mailbox))
+        }
     }
 }

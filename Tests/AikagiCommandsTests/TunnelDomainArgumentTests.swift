@@ -1,9 +1,9 @@
-import ArgumentParser
+import HybridProtocol
 import Testing
 
 @testable import AikagiCommands
 
-@Suite struct ArgumentTests {
+@Suite struct TunnelDomainArgumentTests {
     @Test("A tunnel domain is given by number or by name")
     func tunnelDomain() {
         #expect(TunnelDomainArgument(argument: "266")?.domain.name == "cable.wufkweyy3uaxb.com")

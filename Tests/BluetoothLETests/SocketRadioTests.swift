@@ -133,7 +133,7 @@ import Testing
         }
     }
 
-    @Test("a directory that others can enter, a link and a missing parent are refused with advice")
+    @Test("a directory that others can write to, a link and a missing parent are refused with advice")
     func directories() async throws {
         try await withDirectory { directory in
             #expect(mkdir(directory, 0o700) == 0 && chmod(directory, 0o777) == 0)

@@ -105,4 +105,17 @@ import Testing
         #expect(all.compactMap(\.map).count == 1)
         #expect(all.compactMap(\.boolean).count == 1)
     }
+
+    @Test("Texts that only look the same are different values, as their encodings are")
+    func textEquality() throws {
+        let composed = CBORValue.text("\u{E9}")
+        let decomposed = CBORValue.text("e\u{301}")
+        #expect(composed != decomposed)
+        #expect(CBOREncoder.encode(composed) != CBOREncoder.encode(decomposed))
+        #expect(Set([composed, decomposed, composed]).count == 2)
+        #expect(CBORValue.array([composed]) != .array([decomposed]))
+        let map = try CBORDecoder.decode([0xA2, 0x62, 0xC3, 0xA9, 1, 0x63, 0x65, 0xCC, 0x81, 2])
+        #expect(map.map?[composed] == 1)
+        #expect(map.map?[decomposed] == 2)
+    }
 }

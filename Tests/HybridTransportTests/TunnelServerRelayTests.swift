@@ -195,6 +195,9 @@ import Testing
         try await TunnelServerHarness.run { harness in
             try await harness.withRawConnection { waiting in
                 _ = try await waiting.open(.new(.test(2)))
+                // The answer to a ping says that the server has gone on from the handshake to the tunnel.
+                try await waiting.send(9, [1])
+                #expect(try await waiting.frame()?.opcode == 10)
                 try await harness.withRawConnection { silent in
                     await harness.shutDown()
                     let told = try await waiting.frame()

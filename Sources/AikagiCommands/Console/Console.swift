@@ -4,22 +4,34 @@ import Synchronization
 
 /// Where the commands write: results on standard output, everything else on standard error.
 final class Console: Sendable {
+    /// One of the two streams.
+    enum Stream: CInt, Hashable, Sendable {
+        /// Standard output.
+        case output = 1
+        /// Standard error.
+        case error = 2
+    }
+
     private let lock = Mutex(())
+    private let sink: @Sendable (Stream, String) -> Void
 
     /// The process's own standard output and standard error.
-    static let standard = Console()
+    static let standard = Console { stream, text in Console.write(text, to: stream.rawValue) }
+
+    /// A console that gives its lines, each with its line feed, to a function.
+    init(sink: @escaping @Sendable (Stream, String) -> Void) { self.sink = sink }
 
     /// Whether standard error is a terminal, so that colours and progress make sense.
     let isTerminal = isatty(STDERR_FILENO) == 1
 
     /// A line of result on standard output.
-    func result(_ line: String) { write(line + "\n", to: STDOUT_FILENO) }
+    func result(_ line: String) { lock.withLock { _ in sink(.output, line + "\n") } }
 
     /// A line for the person at the terminal, on standard error.
-    func note(_ line: String) { write(line + "\n", to: STDERR_FILENO) }
+    func note(_ line: String) { lock.withLock { _ in sink(.error, line + "\n") } }
 
     /// An error: `aikagi: message` on standard error.
-    func error(_ message: String) { write("aikagi: \(message)\n", to: STDERR_FILENO) }
+    func error(_ message: String) { note("aikagi: \(message)") }
 
     /// One JSON object on a line of standard output, with its keys in order.
     func json(_ value: some Encodable) {
@@ -29,16 +41,14 @@ final class Console: Sendable {
         result(String(decoding: data, as: UTF8.self))
     }
 
-    private func write(_ text: String, to descriptor: CInt) {
-        lock.withLock { _ in
-            var rest = Array(text.utf8)[...]
-            while !rest.isEmpty {
-                let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-                if count < 0 && errno == EINTR { continue }
-                // A reader that has gone away must not end a ceremony: what cannot be written is dropped.
-                guard count > 0 else { return }
-                rest = rest.dropFirst(count)
-            }
+    private static func write(_ text: String, to descriptor: CInt) {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0 && errno == EINTR { continue }
+            // A reader that has gone away must not end a ceremony: what cannot be written is dropped.
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
         }
     }
 }

@@ -2,8 +2,10 @@ import ArgumentParser
 import Glibc
 import UnixSignals
 
-/// Runs a command's work so that SIGINT and SIGTERM end it cleanly: the work is cancelled, whatever it started is torn
-/// down, and the process exits with 128 and the signal's number. Failures become one line on standard error.
+/// Runs a command's work so that SIGINT and SIGTERM end it cleanly.
+///
+/// The work is cancelled, whatever it started is torn down, and the process exits with 128 and the signal's number.
+/// Failures become one line on standard error.
 func runInterruptibly(_ work: @escaping @Sendable () async throws -> Void) async throws {
     _ = Glibc.signal(SIGPIPE, SIG_IGN)
     let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)

@@ -53,9 +53,10 @@ struct DemoReportPage {
     /// A ceremony's legs on one line of time, and as a table; `nil` for steps without a ceremony.
     private func ceremony(_ outcome: StepRunner.Outcome) -> String? {
         let marks = timeline.marks(of: outcome.step)
-        guard marks.count > 1 else { return nil }
-        let start = outcome.start
-        let length = max(outcome.ms, 0.01)
+        guard let first = marks.first, marks.count > 1 else { return nil }
+        // The ceremony may have begun in an earlier step: asking for options, showing the QR code.
+        let start = first.time.milliseconds
+        let length = max(outcome.start + outcome.ms - start, 0.01)
         let points = marks.map { mark in
             let time = mark.time.milliseconds - start
             return
@@ -71,12 +72,13 @@ struct DemoReportPage {
                 <td>\(escape(mark.detail))</td></tr>
                 """
         }
+        let lanes = ["portal", "phone", "PC"].map { "<span class=\"\($0)\">\($0)</span>" }.joined()
         let picture =
             pictures.contains(outcome.step)
             ? "<figure><img src=\"qr-\(outcome.step).png\" alt=\"The QR code of step \(outcome.step)\" width=\"220\"><figcaption>The QR code, as the phone read it</figcaption></figure>"
             : ""
         return """
-            <section><h2>\(outcome.step) \(escape(outcome.title))</h2><div class="track">\(points.joined())</div>
+            <section><h2>\(outcome.step) \(escape(outcome.title))</h2><div class="track" aria-hidden="true">\(lanes)<div class="points">\(points.joined())</div></div>
             <div class="ceremony"><div class="scroll"><table><thead><tr><th scope="col" class="number">ms</th><th scope="col"></th>
             <th scope="col">Where</th><th scope="col">Leg</th><th scope="col">Detail</th></tr></thead>
             <tbody>\(rows.joined())</tbody></table></div>\(picture)</div></section>
@@ -106,9 +108,11 @@ struct DemoReportPage {
         table{border-collapse:collapse;width:100%}th,td{padding:.28rem .7rem;text-align:left;border-bottom:1px solid var(--line);vertical-align:top}
         .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}.chapter th{padding-top:1rem;font-size:1.02rem}
         td:first-child{white-space:nowrap}.when{width:22%;min-width:9rem}.bar{display:block;height:.7rem;margin-top:.35rem;border-radius:3px;background:var(--pc)}
-        .track{position:relative;height:1.6rem;margin:.4rem .5rem 1rem;border-bottom:2px solid var(--line)}
-        .track i{position:absolute;bottom:-7px;width:12px;height:12px;margin-left:-6px;border-radius:50%;background:var(--pc);border:2px solid var(--paper)}
-        .track i.phone{background:var(--phone);bottom:1px}.track i.portal{background:var(--portal);bottom:9px}
+        .track{position:relative;height:4.2rem;margin:.4rem 0 1rem;padding-left:4.5rem;border-bottom:1px solid var(--line)}
+        .track span{position:absolute;left:.2rem;font-size:.8rem;color:var(--portal);top:.1rem}.track span.phone{top:1.4rem;color:var(--phone)}
+        .track span.PC{top:2.7rem;color:var(--pc)}.points{position:relative;height:100%;border-left:1px solid var(--line)}
+        .track i{position:absolute;top:2.95rem;width:12px;height:12px;margin-left:-6px;border-radius:50%;background:var(--pc);border:2px solid var(--paper)}
+        .track i.phone{background:var(--phone);top:1.65rem}.track i.portal{background:var(--portal);top:.35rem}
         .place{font-weight:600;color:var(--pc)}.place.phone{color:var(--phone)}.place.portal{color:var(--portal)}
         .ceremony{display:flex;gap:1.5rem;flex-wrap:wrap}figure{margin:0}figure img{background:#fff;border:1px solid var(--line);image-rendering:pixelated}
         figcaption{font-size:.85rem;max-width:220px}a{color:var(--pc)}

@@ -72,18 +72,26 @@ struct DemoScript: Sendable {
                 try await register(response, for: options, root: devices.attestationRoot)
             )
         }
-        try await runner.step("2-1.4") { "the portal has verified the attestation" }
-        let naming = try await runner.step("2-1.5") {
-            ("the portal asks for a name", try await portal.browser.open(next))
+        let naming = try await runner.step("2-1.4") {
+            let naming = try await portal.browser.open(next)
+            guard naming.steps.contains("2-1.6") else { throw WebFailure("the portal shows \(naming.path)") }
+            return ("the portal has accepted the attestation and goes on", naming)
+        }
+        let credential = try await runner.step("2-1.5") {
+            let known = evidence.ceremonies.last?.registration?.rawId.bytes
+            guard let field = naming.field("credential"), Base64URL.decode(field) == known else {
+                throw WebFailure("the portal asks for the name of another passkey")
+            }
+            return ("the portal knows the new passkey", field)
         }
         let fields = try await runner.step("2-1.6") {
-            guard let credential = naming.field("credential") else { throw WebFailure("the portal asks for no name") }
-            return ("My PC", [("name", "My PC"), ("credential", credential)])
+            ("My PC", [("name", "My PC"), ("credential", credential)])
         }
-        let top = try await runner.step("2-1.7") {
-            ("the portal goes on", try await portal.submit(fields, on: naming, expecting: "2-1.8"))
+        try await runner.step("2-1.7") {
+            _ = try await portal.submit(fields, on: naming, expecting: "2-1.8")
+            return "the portal goes on"
         }
-        try await runner.step("2-1.8") { "\(origin)\(top.path)" }
+        try await runner.step("2-1.8") { try await topPage(of: "2-1.8") }
     }
 
     // MARK: 2-2
@@ -120,12 +128,13 @@ struct DemoScript: Sendable {
                 try await register(response, for: options, root: nil)
             )
         }
-        let top = try await runner.step("2-2.4") {
+        try await runner.step("2-2.4") {
             let naming = try await portal.browser.open(next)
             let fields = [("name", "My phone"), ("credential", naming.field("credential") ?? "")]
-            return ("My phone", try await portal.submit(fields, on: naming, expecting: "2-2.5"))
+            _ = try await portal.submit(fields, on: naming, expecting: "2-2.5")
+            return "My phone"
         }
-        try await runner.step("2-2.5") { "\(origin)\(top.path)" }
+        try await runner.step("2-2.5") { try await topPage(of: "2-2.5") }
     }
 
     // MARK: ★
@@ -137,6 +146,7 @@ struct DemoScript: Sendable {
         }
         let options = try await runner.step("x.2") {
             guard page.steps.contains("x.2") else { throw WebFailure("the portal shows \(page.path)") }
+            timeline.prepareCeremony(of: "x.4")
             let options = try await portal.authenticationOptions()
             timeline.mark("options", at: "portal")
             return ("the portal asks for a passkey", options)
@@ -152,13 +162,19 @@ struct DemoScript: Sendable {
             return ("scanned, near by, face verified, signature verified by the portal", next)
         }
         try await runner.step("x.5") {
-            let top = try await portal.browser.open(next)
-            guard top.steps.contains("x.5") else { throw WebFailure("the portal shows \(top.path)") }
-            return "\(origin)\(top.path)"
+            guard next == "/top" else { throw WebFailure("the portal goes on to \(next)") }
+            return try await topPage(of: "x.5")
         }
     }
 
     // MARK: Parts
+
+    /// Opens the top page anew: whoever is not logged in is sent elsewhere.
+    private func topPage(of step: String) async throws -> String {
+        let top = try await portal.browser.open("/top")
+        guard top.steps.contains(step) else { throw WebFailure("the portal shows \(top.path)") }
+        return "\(origin)\(top.path)"
+    }
 
     private func client() throws -> WebAuthnClient { WebAuthnClient(origin: try WebOrigin(origin)) }
 
@@ -193,7 +209,7 @@ struct DemoScript: Sendable {
         let key = try HybridQRKey(using: &generator)
         let url = key.qrCode(hint: hint, timestamp: UInt64(max(0, Date().timeIntervalSince1970))).url
         let picture = try QRCode.draw(url).pngData()
-        evidence.keep(picture: picture, step: runner.presentStep)
+        evidence.keep(picture: picture, step: timeline.presentCeremony)
         timeline.mark("QR shown", at: "PC", "\(url.count) characters")
         return (key, picture)
     }

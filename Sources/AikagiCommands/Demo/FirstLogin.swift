@@ -66,7 +66,12 @@ struct FirstLogin {
             let fields = [("newPassword", account.password), ("repeatedPassword", account.password)]
             return ("accepted", try await portal.submit(fields, on: page, expecting: "1.10"))
         }
-        _ = try await perform("1.10") { ("the portal says so", page) }
+        page = try await perform("1.10") {
+            // A reload must not lose what was reached.
+            let again = try await browser.open("/")
+            guard again.steps.contains("1.10") else { throw WebFailure("the first login is not complete") }
+            return ("the portal says so, also after a reload", again)
+        }
         _ = try await perform("1.11") {
             let login = try await browser.submit([], on: page, to: "/logout")
             guard login.steps.contains("1.2") else { throw WebFailure("the portal does not show its login page") }

@@ -4,7 +4,7 @@ import Synchronization
 final class Timeline: Sendable {
     /// A leg that was reached.
     struct Mark: Hashable, Sendable {
-        /// The manual's step in which it was reached.
+        /// The manual's step that the ceremony belongs to.
         var step: String
         /// The device on which it happened: `PC`, `phone` or `portal`.
         var place: String
@@ -18,6 +18,7 @@ final class Timeline: Sendable {
 
     private struct State {
         var step = ""
+        var ceremony: String?
         var marks: [Mark] = []
     }
 
@@ -25,13 +26,23 @@ final class Timeline: Sendable {
     private let state = Mutex(State())
 
     /// Says which step begins.
-    func begin(_ step: String) { state.withLock { $0.step = step } }
+    func begin(_ step: String) {
+        state.withLock { state in
+            // A ceremony that several steps belong to ends with its own step.
+            if state.step == state.ceremony { state.ceremony = nil }
+            state.step = step
+        }
+    }
+
+    /// Says that the legs from here on belong to the ceremony of a later step.
+    func prepareCeremony(of step: String) { state.withLock { $0.ceremony = step } }
 
     /// Notes that a leg has been reached.
     func mark(_ leg: String, at place: String, _ detail: String = "") {
         let time = start.duration(to: .now)
         state.withLock { state in
-            state.marks.append(Mark(step: state.step, place: place, leg: leg, detail: detail, time: time))
+            state.marks.append(
+                Mark(step: state.ceremony ?? state.step, place: place, leg: leg, detail: detail, time: time))
         }
     }
 
@@ -46,9 +57,15 @@ final class Timeline: Sendable {
     /// The step that is being done.
     var presentStep: String { state.withLock { $0.step } }
 
+    /// The step that the present ceremony belongs to.
+    var presentCeremony: String { state.withLock { $0.ceremony ?? $0.step } }
+
     /// The last leg that was reached in the present step.
     var lastLeg: String? {
-        state.withLock { state in state.marks.last { $0.step == state.step }?.leg }
+        state.withLock { state in
+            let present = state.ceremony ?? state.step
+            return state.marks.last { $0.step == present }?.leg
+        }
     }
 }
 

@@ -1,0 +1,72 @@
+import ArgumentParser
+import HybridTransport
+import Testing
+
+@testable import AikagiCommands
+
+@Suite struct OptionsTests {
+    static let addresses: [(String, String, Int)] = [
+        ("127.0.0.1:8443", "127.0.0.1", 8443), ("[::1]:1", "::1", 1), ("tunnel.example:65535", "tunnel.example", 65535),
+    ]
+
+    @Test("An address is host:port", arguments: addresses)
+    func address(text: String, host: String, port: Int) throws {
+        let address = try HybridOptions.address(text)
+        #expect(address.host == host)
+        #expect(address.port == port)
+    }
+
+    @Test(
+        "What is no address is refused with an example",
+        arguments: ["", "host", ":1", "host:", "host:0", "host:65536", "[]:1", "host:-1"])
+    func noAddress(text: String) {
+        let error = #expect(throws: CommandFailure.self) { try HybridOptions.address(text) }
+        #expect(error?.description.contains("127.0.0.1:8443") == true)
+    }
+
+    @Test("A gate is one of four", arguments: ["approve", "deny", "ask", "delay:0", "delay:1.5", "delay:3600"])
+    func gate(text: String) {
+        #expect(GateArgument(argument: text) != nil)
+    }
+
+    @Test(
+        "Other gates are refused",
+        arguments: ["", "Approve", "delay", "delay:", "delay:-1", "delay:3601", "delay:inf", "delay:nan", "exec:true"])
+    func noGate(text: String) {
+        #expect(GateArgument(argument: text) == nil)
+    }
+
+    static let contradictions: [[String]] = [
+        ["login", "http://localhost:1"], ["login", "--hybrid"],
+        ["login", "--hybrid", "http://localhost:1", "--user", "u"],
+        ["login", "--hybrid", "--options", "f"], ["login", "--hybrid", "--origin", "https://a.example"],
+        ["login", "--hybrid", "http://localhost:1", "--options", "f", "--origin", "https://a.example"],
+        ["register", "--hybrid", "http://localhost:1"], ["phone", "scan"],
+        ["phone", "scan", "FIDO:/1", "--memory", "--store", "s"], ["tunnel", "--certificate", "c"],
+        ["tunnel", "--domain", "2"], ["portal", "--port", "65536"], ["demo", "--pc-gate", "maybe"], ["nonsense"],
+    ]
+
+    @Test("Contradicting or missing options are a usage error", arguments: contradictions)
+    func usage(arguments: [String]) {
+        let error = #expect(throws: (any Error).self) { try AikagiCommand.parseAsRoot(arguments) }
+        #expect(error.map { AikagiCommand.exitCode(for: $0) } == .validationFailure, "\(arguments)")
+    }
+
+    @Test("Every command's help has an example that parses")
+    func help() throws {
+        for command in AikagiCommand.configuration.subcommands + [PhoneScanCommand.self]
+        where command != PhoneCommand.self {
+            let text = command.configuration.discussion
+            let examples = text.split(separator: "\n").compactMap { line -> String? in
+                line.firstRange(of: #/aikagi .*?(?=   |$| &&)/#).map { String(line[$0]) }
+            }
+            #expect(!examples.isEmpty, "\(command)")
+            for example in examples where !example.contains("`") {
+                let words = example.split(separator: " ").dropFirst().map {
+                    String($0).replacing("'", with: "").replacing("…", with: "1")
+                }
+                #expect(throws: Never.self, "\(example)") { try AikagiCommand.parseAsRoot(words) }
+            }
+        }
+    }
+}

@@ -1,0 +1,30 @@
+import Testing
+
+@testable import AikagiCommands
+
+@Suite struct WebPageTests {
+    static let html = """
+        <html><body><main id="m" data-step="1.3 x.2"><p class="alert" role="alert">Wrong &lt;date&gt; &amp; <b>time</b></p>
+        <form><input type="hidden" name="csrf" value="a&quot;b"><input name="other" value=""></form></main></body></html>
+        """
+
+    @Test("A page tells its steps, its fields and its complaint")
+    func parts() {
+        let page = WebPage(path: "/", status: 200, html: Self.html)
+        #expect(page.steps == ["1.3", "x.2"])
+        #expect(page.field("csrf") == "a\"b")
+        #expect(page.field("other") == "")
+        #expect(page.field("none") == nil)
+        #expect(page.alert == "Wrong <date> & time")
+    }
+
+    @Test(
+        "Broken HTML has no parts and is no problem",
+        arguments: ["", "<main", "<main data-step=", "<input name=\"csrf\"", "role=\"alert\">x"])
+    func broken(html: String) {
+        let page = WebPage(path: "/", status: 200, html: html)
+        #expect(page.steps.isEmpty)
+        #expect(page.field("csrf") == nil)
+        #expect(page.alert == nil)
+    }
+}
