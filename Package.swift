@@ -74,6 +74,9 @@ let package = Package(
         .systemLibrary(name: "CZBar", pkgConfig: "zbar", providers: [.apt(["libzbar-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+        .systemLibrary(name: "CFuse", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
+        .systemLibrary(name: "CLinuxProcess"),
+        .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
 
         // The pure layer: values and state machines, no I/O, no clock of its own.
         pure("CBOR", []),
@@ -87,9 +90,10 @@ let package = Package(
         module("CredentialStorage", ["SoftwareAuthenticator", "WebAuthnModel", crypto, grdb]),
 
         // Doors and clients.
-        module("HIDTransport", ["CTAPHID", "CTAP"]),
+        module("HIDTransport", ["CTAPHID", "CTAP", "CFuse"]),
         module("SecurityKeys", ["HIDTransport", "CTAPHID", "CTAP", "WebAuthnModel", "CBOR", "CLibFIDO2"]),
         module("BluetoothLE", []),
+        module("VirtualBlueZ", ["BluetoothLE", "CSystemd"]),
         module(
             "HybridTransport",
             [
@@ -100,6 +104,9 @@ let package = Package(
             ["HybridProtocol", nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL, serviceLifecycle, logging]),
         pure("CertificateAuthority", [crypto, x509, asn1]),
         pure("ClientPlatform", ["WebAuthnModel", "CTAP", "CBOR", crypto]),
+
+        // Programs in a namespace of their own.
+        module("ProgramRunner", ["HIDTransport", "CTAPHID", "CLinuxProcess"]),
 
         // The relying party's side.
         pure("RelyingParty", ["CBOR", "WebAuthnModel", crypto, cryptoExtras, x509, asn1]),
@@ -119,7 +126,8 @@ let package = Package(
             [
                 "CBOR", "WebAuthnModel", "CTAP", "CTAPHID", "HybridProtocol", "SoftwareAuthenticator",
                 "CredentialStorage", "HIDTransport", "SecurityKeys", "BluetoothLE", "HybridTransport", "TunnelService",
-                "CertificateAuthority", "ClientPlatform", "RelyingParty", "Portal", "QRCodes", argumentParser,
+                "CertificateAuthority", "ClientPlatform", "RelyingParty", "Portal", "QRCodes", "ProgramRunner",
+                argumentParser,
                 asyncHTTPClient, logging, serviceLifecycle, unixSignals, crypto, nioCore, nioPosix, nioHTTP1,
             ]),
         .executableTarget(name: "aikagi", dependencies: ["AikagiCommands", argumentParser], swiftSettings: settings),
@@ -146,6 +154,14 @@ let package = Package(
             ]),
         tests("HIDTransportTests", ["HIDTransport", "CTAPHID", "CTAP"]),
         tests("BluetoothLETests", ["BluetoothLE"]),
+        tests("ProgramRunnerTests", ["ProgramRunner", "HIDTransport", "CTAPHID"]),
+        tests(
+            "VirtualBlueZTests",
+            [
+                "VirtualBlueZ", "BluetoothLE", "HybridTransport", "HybridProtocol", "TunnelService",
+                "CertificateAuthority",
+                "QRCodes", "SoftwareAuthenticator", "CTAP", nioCore, nioPosix, nioHTTP1, logging,
+            ]),
         tests(
             "HybridTransportTests",
             [

@@ -23,7 +23,7 @@ public struct AikagiCommand: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             DemoCommand.self, PortalCommand.self, TunnelCommand.self, PhoneCommand.self, LoginCommand.self,
-            RegisterCommand.self,
+            RegisterCommand.self, InsideCommand.self,
         ])
 
     /// The command without a subcommand: shows its help.

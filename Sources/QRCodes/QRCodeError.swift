@@ -4,7 +4,7 @@ public enum QRCodeError: Error, Hashable, Sendable {
     case textDoesNotFit(byteCount: Int)
     /// The image could not be written, with the library's reason.
     case imageNotWritten(String)
-    /// The bytes are neither a PNG nor a JPEG image.
+    /// The bytes are neither a PNG nor a JPEG image nor an X window dump.
     case notAnImage
     /// The image is damaged or cut off, with the library's reason.
     case damagedImage(String)
@@ -23,7 +23,8 @@ extension QRCodeError: CustomStringConvertible {
         case .textDoesNotFit(let count):
             "a text of \(count) bytes does not fit into a QR code; use between 1 and 2953 bytes"
         case .imageNotWritten(let reason): "the image cannot be written: \(reason)"
-        case .notAnImage: "this is neither a PNG nor a JPEG image; save the screenshot as PNG and try again"
+        case .notAnImage:
+            "this is neither a PNG nor a JPEG image nor an X window dump; save the screenshot as PNG and try again"
         case .damagedImage(let reason): "the image is damaged or cut off (\(reason)); save it again"
         case .imageTooLarge(let width, let height):
             "the image of \(width) × \(height) pixels is too large; cut out the part with the QR code"

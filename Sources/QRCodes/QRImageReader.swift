@@ -4,7 +4,8 @@ import CZBar
 public enum QRImageReader {
     /// The texts of all QR codes in an image, in the order in which zbar finds them, each once.
     ///
-    /// - Parameter data: A whole PNG or JPEG file; which of them, its first bytes say. At most 50 megapixels.
+    /// - Parameter data: A whole PNG or JPEG file or an X window dump; which of them, its first bytes say. At most 50
+    ///   megapixels.
     /// - Throws: A ``QRCodeError`` that says why there is none.
     public static func read(data: [UInt8]) throws(QRCodeError) -> [String] {
         let image: GrayscaleImage
@@ -12,6 +13,8 @@ public enum QRImageReader {
             image = try PNGCodec.decode(data)
         } else if data.starts(with: JPEGDecoder.signature) {
             image = try JPEGDecoder.decode(data)
+        } else if XWDImage.isRecognised(data) {
+            image = try XWDImage.decode(data)
         } else {
             throw .notAnImage
         }

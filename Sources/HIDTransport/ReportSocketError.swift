@@ -1,0 +1,24 @@
+/// Why a socket that carries reports cannot be used.
+public enum ReportSocketError: Error, Hashable, Sendable {
+    /// A call of the system failed; with its error number.
+    case system(call: String, errorNumber: Int32)
+    /// The path is empty or longer than the 107 bytes of a Unix socket's address.
+    case unusablePath(String)
+    /// The other side closed the connection within a report.
+    case truncatedReport(byteCount: Int)
+    /// The connection is closed.
+    case closed
+}
+
+extension ReportSocketError: CustomStringConvertible {
+    /// A sentence that says what to do.
+    public var description: String {
+        switch self {
+        case .system(let call, let number): "the report socket fails at \(call): \(errorText(number)); start it again"
+        case .unusablePath(let path): "'\(path)' cannot be a socket's path; give one of 1 to 107 bytes"
+        case .truncatedReport(let count):
+            "the connection ended after \(count) bytes of a report; send reports of exactly 64 bytes"
+        case .closed: "the connection is closed; connect again"
+        }
+    }
+}

@@ -1,0 +1,158 @@
+import CLinuxProcess
+import Dispatch
+import FoundationEssentials
+import Glibc
+public import HIDTransport
+import Synchronization
+
+/// Runs a program in a user and mount namespace of its own, in which virtual security keys are plugged in.
+///
+/// The process that calls this stays outside and serves the keys: each has a channel of reports. The way in is
+/// `unshare`, then our own executable again (``InnerProgram``), then `bwrap`, then the program:
+///
+///     outside  aikagi with         channels ⇄ CTAPHIDServer
+///     inside   aikagi inside       device files (FUSE), sysfs, a copy of /dev
+///              bwrap               the user's own number again
+///              COMMAND
+///
+/// The program has our standard streams, our terminal with its job control, and our working directory. Nothing is left
+/// on disk, and each process ends with its parent.
+public final class NamespaceLauncher: Sendable {
+    /// The keys' reports, in the order of the keys: one ``CTAPHIDServer`` for each.
+    ///
+    /// They end when the program has ended.
+    public let channels: [any HIDReportChannel]
+    private let innerDescription: InnerDescription
+    private let tools: HostTools
+    private let innerArguments: [String]
+    private let passed: Mutex<[SocketDescriptor]>
+
+    /// Prepares a run; nothing is started yet.
+    ///
+    /// - Parameters:
+    ///   - keys: The keys that the program will see, as `/dev/hidraw0` and so on.
+    ///   - command: The program, searched in PATH, and its arguments.
+    ///   - environment: What the program's environment has besides ours, or instead of it.
+    ///   - hasOwnProcessIDs: Whether the program gets process numbers of its own. Then none of its descendants can
+    ///     survive it; else only the program itself is sure to end with us.
+    ///   - tools: Where `unshare` and `bwrap` are; see ``HostCheck``.
+    ///   - innerArguments: The arguments with which our executable runs ``InnerProgram``; the number of the descriptor
+    ///     is appended.
+    /// - Throws: ``LaunchError``.
+    public init(
+        keys: [VirtualKey], command: [String], environment: [String: String] = [:], hasOwnProcessIDs: Bool = true,
+        tools: HostTools, innerArguments: [String] = ["inside"]
+    ) throws(LaunchError) {
+        guard !command.isEmpty else { throw .noCommand }
+        var channels: [any HIDReportChannel] = []
+        var passed: [SocketDescriptor] = []
+        var described: [InnerDescription.Key] = []
+        for key in keys {
+            do {
+                let (channel, other) = try ReportSocket.pair()
+                channels.append(channel)
+                passed.append(other)
+                described.append(InnerDescription.Key(identity: key.identity, socketDescriptor: other.number))
+            } catch {
+                throw .noDevice(reason: error.description)
+            }
+        }
+        self.channels = channels
+        self.passed = Mutex(passed)
+        self.tools = tools
+        self.innerArguments = innerArguments
+        innerDescription = InnerDescription(
+            parentProcess: getpid(), keys: described, userID: getuid(), groupID: getgid(), command: command,
+            environment: environment, ignoredSignals: SignalForwarding.ignored(), hasOwnProcessIDs: hasOwnProcessIDs,
+            bubblewrap: tools.bubblewrap)
+    }
+
+    /// Runs the program; may be called once.
+    ///
+    /// Signals that other processes send to this one are passed on to the program; those that the terminal sends reach
+    /// it anyway and are ignored here. Cancelling the task sends SIGTERM, and three seconds later ends everything.
+    ///
+    /// - Returns: The program's exit status, or 128 and the number of the signal that ended it. A failure inside the
+    ///   namespace is told on standard error there, and is status 1.
+    /// - Throws: ``LaunchError``.
+    public func run() async throws(LaunchError) -> Int32 {
+        let description = try descriptionFile()
+        let child = ChildProcess(
+            ChildProcess.Plan(
+                arguments: [
+                    tools.unshare, "--user", "--mount", "--map-root-user", "--", try NamespaceLauncher.ownExecutable(),
+                ]
+                    + innerArguments + [String(description.number)],
+                environment: ProcessInfo.processInfo.environment,
+                inheritedDescriptors: [description.number] + passed.withLock { $0.map(\.number) },
+                defaultSignals: ChildProcess.Plan.signalsOfAnyProgram))
+        for signal in SandboxCommand.terminalSignals { _ = Glibc.signal(signal.number, SIG_IGN) }
+        let outcome = await withTaskCancellationHandler {
+            await run(child)
+        } onCancel: {
+            child.signal(SIGTERM)
+            DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(3)) { child.signal(SIGKILL) }
+        }
+        withExtendedLifetime(description) {}
+        return try outcome.get()
+    }
+
+    private func run(_ child: ChildProcess) async -> Result<Int32, LaunchError> {
+        await withTaskGroup(of: Result<Int32, LaunchError>?.self) { group in
+            let (started, hasStarted) = AsyncStream.makeStream(of: Void.self)
+            group.addTask { [self] in
+                do throws(LaunchError) {
+                    let status = try await child.run { [self] in
+                        // The other ends belong to the process inside alone, so that its end is the channels' end.
+                        passed.withLock { $0 = [] }
+                        hasStarted.yield()
+                    }
+                    return .success(status)
+                } catch {
+                    return .failure(error)
+                }
+            }
+            group.addTask {
+                for await _ in started { break }
+                do {
+                    for await signal in try SignalForwarding.begin() { child.signal(signal) }
+                } catch {
+                    // Without a pipe signals keep their default: this process ends, and everything with it.
+                }
+                return nil
+            }
+            for await result in group {
+                guard let result else { continue }
+                group.cancelAll()
+                return result
+            }
+            return .failure(.serverGone)
+        }
+    }
+
+    /// The description in a file in memory, which the process inside inherits.
+    private func descriptionFile() throws(LaunchError) -> SocketDescriptor {
+        let number = aikagi_memory_file("aikagi-inside")
+        guard number >= 0 else { throw .noResource("a file in memory", errorNumber: errno) }
+        let file = SocketDescriptor(takingOver: number)
+        guard let bytes = try? innerDescription.encoded() else { throw .unreadableDescription }  // our own types encode
+        var written = 0
+        while written < bytes.count {
+            let count = bytes.withUnsafeBytes { buffer in
+                write(number, buffer.baseAddress.map { $0 + written }, buffer.count - written)
+            }
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { throw .noResource("a file in memory", errorNumber: errno) }
+            written += count
+        }
+        lseek(number, 0, SEEK_SET)
+        return file
+    }
+
+    private static func ownExecutable() throws(LaunchError) -> String {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+        let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)
+        guard count > 0 else { throw .notStarted(program: "/proc/self/exe", errorNumber: errno) }
+        return String(decoding: buffer.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
