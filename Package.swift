@@ -125,7 +125,9 @@ let package = Package(
         .executableTarget(name: "aikagi", dependencies: ["AikagiCommands", argumentParser], swiftSettings: settings),
 
         // Test data and test doubles.
-        .target(name: "Fixtures", path: "Fixtures", resources: [.copy("Hybrid")], swiftSettings: settings),
+        .target(
+            name: "Fixtures", path: "Fixtures", exclude: ["Corpora"], resources: [.copy("Hybrid")],
+            swiftSettings: settings),
         .target(
             name: "TestSupport", dependencies: ["Fixtures", "CTAP"], path: "Tests/Support", swiftSettings: settings),
 
