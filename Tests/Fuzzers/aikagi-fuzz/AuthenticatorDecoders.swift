@@ -67,7 +67,7 @@ private struct AuthenticatorBench {
         case 6:
             clock.advance(by: .seconds(Int(reader.byte())))
         default:
-            transport = [.hid(channel: 1), .hid(channel: 2), .hybrid, .inProcess][Int(reader.byte() & 3)]
+            transport = [.hid(channel: 1), .hid(channel: 2), .hybrid(session: 1), .inProcess][Int(reader.byte() & 3)]
             if reader.byte() & 1 == 1 { await authenticator.powerCycle() }
         }
     }

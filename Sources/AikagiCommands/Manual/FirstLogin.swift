@@ -17,7 +17,7 @@ struct FirstLogin {
     /// The person's browser.
     let portal: PortalSession
     /// The person's mail.
-    let mailbox: DemoMailbox
+    let mailbox: MailReader
     /// The account.
     let account: Account
     /// Does a step; the demo also prints it.

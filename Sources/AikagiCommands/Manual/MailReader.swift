@@ -1,7 +1,7 @@
 import FoundationEssentials
 
 /// The mail folder (Maildir) that the portal writes to, read as a person with a mail program would.
-struct DemoMailbox: Sendable {
+struct MailReader: Sendable {
     /// The Maildir's path.
     let path: String
 
