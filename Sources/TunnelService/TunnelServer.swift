@@ -1,3 +1,4 @@
+import Glibc
 import HybridProtocol
 public import Logging
 public import NIOCore
@@ -118,7 +119,8 @@ public struct TunnelServer: Service {
                 }
         } catch {
             throw .cannotListen(
-                host: configuration.host, port: configuration.port, reason: String(describing: error))
+                host: configuration.host, port: configuration.port,
+                reason: (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)")
         }
     }
 

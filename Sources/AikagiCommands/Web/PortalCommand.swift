@@ -84,7 +84,9 @@ struct PortalCommand: AsyncParsableCommand {
         configuration.port = Int(port)
         configuration.showsManualSteps = true
         configuration.attestation = .direct
-        configuration.logger = Logger(label: "aikagi.portal", factory: StreamLogHandler.standardError(label:))
+        configuration.logger = Logger(label: "aikagi.portal") {
+            PortalLogHandler(base: StreamLogHandler.standardError(label: $0))
+        }
         configuration.logger.logLevel = .warning
         try await withRunningPortal(configuration) { origin, accounts in
             if demo { try await addDemoAccounts(accounts, origin: origin, mail: mail) }

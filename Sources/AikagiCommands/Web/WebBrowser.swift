@@ -121,6 +121,7 @@ actor WebBrowser {
 
     /// Why no connection came about, in the operating system's words.
     private static func reason(_ error: any Error) -> String {
+        if let failed = error as? IOError { return String(cString: strerror(failed.errnoCode)) }
         guard let connection = error as? NIOConnectionError else { return "\(error)" }
         if let failed = connection.connectionErrors.first?.error as? IOError {
             return String(cString: strerror(failed.errnoCode))
