@@ -5,6 +5,10 @@ SWIFT ?= swift
 BUILD_FLAGS := -Xcc -O2
 AIKAGI := .build/debug/aikagi
 VENV := .build/peers
+# Fuzzing: seconds for each decoder, and a build apart from the ordinary one.
+FUZZ_SECONDS ?= 5
+FUZZ_BUILD := .build/fuzz
+FUZZER := $(FUZZ_BUILD)/debug/aikagi-fuzz
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 # pkg-config module : Debian package
@@ -14,7 +18,7 @@ LIBRARIES := libfido2:libfido2-dev libssl:libssl-dev libqrencode:libqrencode-dev
 COMMANDS := pkg-config:pkg-config git:git
 TEST_COMMANDS := python3:python3 openssl:openssl
 
-.PHONY: demo test build deps test-deps swift-test peer-test lint clean help
+.PHONY: demo test build deps test-deps swift-test peer-test fuzz lint clean help
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -51,6 +55,15 @@ $(VENV)/.installed: Tests/Peers/requirements.txt
 
 peer-test: build $(VENV)/.installed # independent programs against the command line tool
 	AIKAGI=$(abspath $(AIKAGI)) $(VENV)/bin/python -m pytest -q -rs Tests/Peers
+
+fuzz: deps ## Give libFuzzer's inputs to every decoder, FUZZ_SECONDS=5 each
+	AIKAGI_FUZZ=1 $(SWIFT) build $(BUILD_FLAGS) --scratch-path $(FUZZ_BUILD) --product aikagi-fuzz
+	@for decoder in $$($(FUZZER) --list); do mkdir -p $(FUZZ_BUILD)/found/$$decoder; \
+	log=$(FUZZ_BUILD)/found/$$decoder.log; printf '%-30s' $$decoder; \
+	if $(FUZZER) $$decoder -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 \
+	-artifact_prefix=$(FUZZ_BUILD)/found/$$decoder- $(FUZZ_BUILD)/found/$$decoder Fixtures/Corpora/$$decoder >$$log 2>&1; \
+	then sed -n 's/^stat::number_of_executed_units: */executions: /p' $$log; \
+	else echo failed; tail -n 40 $$log; exit 1; fi; done
 
 lint: ## Check format and module edges
 	$(SWIFT) format lint --strict --recursive --parallel --configuration .swift-format Package.swift Sources Tests Fixtures

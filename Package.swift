@@ -19,6 +19,7 @@ let x509: Target.Dependency = .product(name: "X509", package: "swift-certificate
 let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -113,7 +114,8 @@ let package = Package(
         module(
             "Portal",
             [
-                "RelyingParty", "WebAuthnModel", hummingbird, httpTypes, nioCore, mustache, grdb, logging, crypto,
+                "RelyingParty", "WebAuthnModel", hummingbird, hummingbirdCore, httpTypes, nioCore, mustache, grdb,
+                logging, crypto,
                 cryptoExtras, serviceLifecycle,
             ], resources: [.embedInCode("Resources")]),
 
@@ -133,7 +135,9 @@ let package = Package(
         .executableTarget(name: "aikagi", dependencies: ["AikagiCommands", argumentParser], swiftSettings: settings),
 
         // Test data and test doubles.
-        .target(name: "Fixtures", path: "Fixtures", resources: [.copy("Hybrid")], swiftSettings: settings),
+        .target(
+            name: "Fixtures", path: "Fixtures", exclude: ["Corpora"], resources: [.copy("Hybrid")],
+            swiftSettings: settings),
         .target(
             name: "TestSupport", dependencies: ["Fixtures", "CTAP"], path: "Tests/Support", swiftSettings: settings),
 

@@ -11,7 +11,7 @@ public struct AikagiCommand: AsyncParsableCommand {
             by QR code and Bluetooth with a phone that is software.
 
             The parts, each in a terminal of its own:
-              aikagi portal --demo                         a web site to log in to; prints an account
+              aikagi portal --demo                         a web site to log in to; prints accounts
               aikagi tunnel                                the relay between PC and phone
               aikagi register --hybrid URL --user demo     shows a QR code; whoever scans it makes a passkey
               aikagi login --hybrid URL                    shows a QR code; whoever scans it logs in

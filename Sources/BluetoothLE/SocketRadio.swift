@@ -9,7 +9,8 @@ import Glibc
 ///
 ///     17 16 F9 FF <20 bytes>        length 0x17, Service Data – 16-bit UUID, 0xFFF9
 ///
-/// The directory has mode 0700 and the sockets 0600, so other users can neither hear nor be heard.
+/// The directory must be the user's own and nobody else may write to it; it may be readable by others. The sockets have
+/// mode 0600. So other users can neither send to a scan nor add one of their own: they can neither be heard nor hear.
 public struct SocketRadio: BluetoothRadio {
     /// The time between two transmissions of one advertisement.
     public static let interval: Duration = .milliseconds(100)
@@ -36,12 +37,6 @@ public struct SocketRadio: BluetoothRadio {
         self.directory = directory
         self.clock = clock
         self.onMalformedDatagram = onMalformedDatagram
-    }
-
-    /// The directory that programs of one user agree on: in `$XDG_RUNTIME_DIR`, else in `/tmp`.
-    public static func defaultDirectory(environment: [String: String]) -> String {
-        if let runtime = environment["XDG_RUNTIME_DIR"], runtime.hasPrefix("/") { return runtime + "/aikagi-radio" }
-        return "/tmp/aikagi-radio-\(getuid())"
     }
 
     /// Sends the advertisement to every scan at once and then every 100 ms, until the task is cancelled.

@@ -116,17 +116,22 @@ public struct CBORDecoder {
         case 20: return .boolean(false)
         case 21: return .boolean(true)
         case 22: return .null
-        case 0..<24: return .simple(information)
+        case 0..<24: return .simple(try simple(information, start: start))
         case 24:
             let number = try byte()
             guard number >= 32 else { throw .notShortestForm(at: start) }
-            return .simple(number)
+            return .simple(try simple(number, start: start))
         case 25: return .float(.half(try bigEndian()))
         case 26: return .float(.single(try bigEndian()))
         case 27: return .float(.double(try bigEndian()))
         case 31: throw .indefiniteLength(at: start)
         default: throw .reserved(at: start)
         }
+    }
+
+    private func simple(_ number: UInt8, start: Int) throws(CBORError) -> CBORSimpleValue {
+        guard let value = CBORSimpleValue(rawValue: number) else { throw .reserved(at: start) }
+        return value
     }
 
     /// The argument of an item's head, refused unless in its shortest form.

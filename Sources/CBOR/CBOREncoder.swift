@@ -1,10 +1,24 @@
 /// Writes CTAP2 canonical CBOR: definite lengths, shortest forms, map keys in canonical order.
+///
+/// Every value has an encoding. How deep a message may be is a rule of the message (CTAP 2.3 §8: four levels); a value that
+/// is to be sent and comes from elsewhere is checked with ``encode(_:maximumDepth:)``.
 public enum CBOREncoder {
     /// The encoding of one item.
     public static func encode(_ value: CBORValue) -> [UInt8] {
         var output: [UInt8] = []
         append(value, to: &output)
         return output
+    }
+
+    /// The encoding of one item, unless its arrays and maps are nested deeper than a peer would accept.
+    ///
+    /// - Throws: ``CBORError/nestedTooDeeply(at:)`` with the offset that a decoder would name.
+    public static func encode(
+        _ value: CBORValue, maximumDepth: Int
+    ) throws(CBORError) -> [UInt8] {
+        let bytes = encode(value)
+        _ = try CBORDecoder.decode(bytes, maximumDepth: maximumDepth)
+        return bytes
     }
 
     private static func append(_ value: CBORValue, to output: inout [UInt8]) {
@@ -34,7 +48,7 @@ public enum CBOREncoder {
         case .null:
             output.append(0xF6)
         case .simple(let number):
-            appendHead(major: 7, UInt64(number), to: &output)
+            appendHead(major: 7, UInt64(number.rawValue), to: &output)
         case .float(.half(let bits)):
             output.append(0xF9)
             appendBigEndian(bits, to: &output)

@@ -18,8 +18,8 @@ public enum CBORValue: Hashable, Sendable {
     case boolean(Bool)
     /// Major type 7, simple value 22.
     case null
-    /// Major type 7, any other simple value (`undefined` is 23); never 20–22 and never 24–31.
-    case simple(UInt8)
+    /// Major type 7, any other simple value.
+    case simple(CBORSimpleValue)
     /// Major type 7, a floating-point number, kept as its bits: CTAP2 forbids changing its width.
     case float(CBORFloat)
 
@@ -40,6 +40,23 @@ extension CBORValue {
 
     /// Hashes the encoding.
     public func hash(into hasher: inout Hasher) { hasher.combine(CBOREncoder.encode(self)) }
+}
+
+/// A simple value that is neither a boolean nor null (RFC 8949 §3.3).
+public struct CBORSimpleValue: RawRepresentable, Hashable, Sendable {
+    /// The number, 0–19, 23 or 32–255.
+    public let rawValue: UInt8
+
+    /// `undefined`.
+    public static let undefined = CBORSimpleValue(checked: 23)
+
+    /// Takes a number; `nil` for 20–22, which are booleans and null, and for 24–31, which have no encoding.
+    public init?(rawValue: UInt8) {
+        guard !(20...22).contains(rawValue), !(24...31).contains(rawValue) else { return nil }
+        self.rawValue = rawValue
+    }
+
+    private init(checked rawValue: UInt8) { self.rawValue = rawValue }
 }
 
 /// The bits of a floating-point item in one of the three widths of RFC 8949.

@@ -96,6 +96,10 @@ extension ClientPlatformError: CustomStringConvertible {
             "the authenticator holds one of the excluded credentials already (\(CTAPStatus.credentialExcluded))"
         case .authenticator(.status(.noCredentials)):
             "the authenticator has no credential for this request (\(CTAPStatus.noCredentials))"
+        case .authenticator(.status(.operationDenied)):
+            "the user refused at the authenticator, or could not be verified (\(CTAPStatus.operationDenied))"
+        case .authenticator(.status(.userActionTimeout)):
+            "the user did not react in time (\(CTAPStatus.userActionTimeout))"
         case .authenticator(let error):
             "\(error)"
         }

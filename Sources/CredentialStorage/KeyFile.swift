@@ -68,8 +68,10 @@ enum KeyFile {
     ///
     /// - Returns: the system's reason when it refuses.
     static func ensurePrivateFile(_ path: String) -> String? {
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { return lastError() }
+        // Only a file that is made here is opened: closing a second descriptor of one that this process has open would drop
+        // SQLite's locks on it (POSIX record locks belong to the process, not to the descriptor).
+        let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { return errno == EEXIST ? nil : lastError() }
         close(descriptor)
         return nil
     }

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Glibc
 public import SoftwareAuthenticator
 import WebAuthnModel
 
@@ -36,6 +37,23 @@ public final class SQLiteCredentialStore: CredentialStore {
         }
         self.cipher = cipher
         self.capacity = capacity
+    }
+
+    /// Opens a store with the key in a file, or makes both if there is neither.
+    ///
+    /// A store whose key file is missing is refused: a new key would not open it, and would stand in the way of the old one.
+    public convenience init(
+        path: String, keyFileAt keyPath: String, capacity: Int = 1000
+    ) throws(SQLiteCredentialStoreError) {
+        let exists = access(path, F_OK) == 0
+        guard access(keyPath, F_OK) == 0 || !exists else { throw .missingKeyFile(path: path, keyFile: keyPath) }
+        let key: StoreKey
+        do throws(StoreKeyError) {
+            key = try StoreKey(fileAt: keyPath)
+        } catch {
+            throw .keyFile(error)
+        }
+        try self.init(path: path, key: key, capacity: capacity)
     }
 
     private static func open(_ path: String, _ cipher: StoreCipher) throws -> DatabaseQueue {

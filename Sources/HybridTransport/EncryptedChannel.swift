@@ -11,6 +11,8 @@ actor EncryptedChannel {
     private let channel: any HybridDataChannel
     private let revision: PostHandshakeMessage.Revision
     private var cipher: HybridTransportCipher
+    /// How many updates have come since the last other message.
+    private var updateCount = 0
 
     /// A channel whose post-handshake message has been exchanged.
     init(_ channel: any HybridDataChannel, cipher: HybridTransportCipher, revision: PostHandshakeMessage.Revision) {
@@ -43,15 +45,33 @@ actor EncryptedChannel {
     ///
     /// - Returns: `nil` once the other side has closed.
     func receive(leg: HybridSessionError.Leg) async throws -> HybridMessage? {
-        for _ in 0...Self.maximumUpdateCount {
+        while true {
             guard let bytes = try await channel.receive(leg: leg) else { return nil }
-            let message = try open(bytes, leg: leg)
-            guard case .update = message else { return message }
+            if let message = try open(bytes, leg: leg) { return message }
         }
-        throw HybridSessionError.unexpectedMessage(leg, "too many updates")
     }
 
-    private func open(_ bytes: [UInt8], leg: HybridSessionError.Leg) throws(HybridSessionError) -> HybridMessage {
+    /// Takes a message that is no update and has come already, without waiting; `nil` when there is none.
+    func takeWaiting(leg: HybridSessionError.Leg) throws(HybridSessionError) -> HybridMessage? {
+        while let bytes = channel.takeWaiting() {
+            if let message = try open(bytes, leg: leg) { return message }
+        }
+        return nil
+    }
+
+    /// Decrypts a message; `nil` for an update.
+    private func open(_ bytes: [UInt8], leg: HybridSessionError.Leg) throws(HybridSessionError) -> HybridMessage? {
+        let message = try decode(bytes, leg: leg)
+        guard case .update = message else {
+            updateCount = 0
+            return message
+        }
+        updateCount += 1
+        guard updateCount <= Self.maximumUpdateCount else { throw .unexpectedMessage(leg, "too many updates") }
+        return nil
+    }
+
+    private func decode(_ bytes: [UInt8], leg: HybridSessionError.Leg) throws(HybridSessionError) -> HybridMessage {
         let plaintext: [UInt8]
         do throws(HybridCipherError) {
             plaintext = try cipher.open(bytes)

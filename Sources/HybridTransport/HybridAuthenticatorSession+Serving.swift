@@ -10,7 +10,7 @@ extension HybridAuthenticatorSession {
     func serve(over channel: any HybridDataChannel, routingID: RoutingID) async throws -> [CTAPStatus] {
         // 1. Ask the room what it can do before anybody is told that it is there.
         let information = await authenticator.respond(
-            to: CTAPRequest(.getInfo), in: CTAPRequestContext(transport: .hybrid))
+            to: CTAPRequest(.getInfo), in: CTAPRequestContext(transport: .hybrid(session: number)))
         try Task.checkCancellation()
         guard information.status == .success else {
             throw HybridSessionError.noAuthenticatorInfo(information.status)
@@ -106,7 +106,9 @@ extension HybridAuthenticatorSession {
         let authenticator = authenticator
         return try await withThrowingTaskGroup(of: Happening.self) { group in
             group.addTask {
-                .response(await authenticator.respond(to: request, in: CTAPRequestContext(transport: .hybrid)))
+                .response(
+                    await authenticator.respond(
+                        to: request, in: CTAPRequestContext(transport: .hybrid(session: number))))
             }
             group.addTask { .message(try await channel.receive(leg: .request)) }
             defer { group.cancelAll() }

@@ -2,10 +2,15 @@ public import BluetoothLE
 public import CTAP
 public import HybridProtocol
 public import NIOCore
+import Synchronization
 
 /// The authenticator's side of a QR-initiated ceremony, a door (CTAP 2.3 §11.5.1): open a tunnel, advertise, shake hands,
 /// and pass the client platform's requests to a room.
 public struct HybridAuthenticatorSession: Sendable {
+    private static let counter = Atomic<UInt64>(0)
+
+    /// Tells this session from every other one of the process.
+    let number: UInt64
     let qrCode: HybridQRCode
     let authenticator: any CTAPAuthenticator
     let domain: TunnelDomain
@@ -34,6 +39,7 @@ public struct HybridAuthenticatorSession: Sendable {
         self.endpoint = endpoint
         self.radio = radio
         self.eventLoopGroup = eventLoopGroup
+        number = Self.counter.add(1, ordering: .relaxed).newValue
         self.timeouts = timeouts
         self.clock = clock
         self.observer = observer

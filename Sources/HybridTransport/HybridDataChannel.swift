@@ -12,6 +12,9 @@ public protocol HybridDataChannel: Sendable {
     /// - Returns: `nil` once the other side has closed.
     /// - Throws: an error when the connection broke, `CancellationError` when the task is cancelled.
     func receive() async throws -> [UInt8]?
+
+    /// Takes a message that has come already, without waiting; `nil` when there is none.
+    func takeWaiting() -> [UInt8]?
 }
 
 /// What a data channel tells its users besides the errors of the connection below.

@@ -75,6 +75,16 @@ public actor HybridPhone: CTAPAuthenticator {
     }
 
     private func exchange(_ request: CTAPRequest) async throws -> CTAPResponse {
+        // 1. What has come before the request cannot be its response. One that comes while the request is being sent cannot
+        //    be told from a quick answer.
+        switch try await channel.takeWaiting(leg: .request) {
+        case .ctap: throw HybridSessionError.unexpectedMessage(.request, "an unsolicited response")
+        case .json: throw HybridSessionError.unexpectedMessage(.request, "JSON")
+        case .shutdown: throw HybridSessionError.closedByPeer(.request)
+        case .update, nil: break
+        }
+
+        // 2. Send the request and wait for the response.
         let (channel, observer) = (channel, observer)
         let message = try await within(limit, on: clock, expired: .timedOut(.response)) {
             try await channel.send(.ctap(request.message), leg: .request)

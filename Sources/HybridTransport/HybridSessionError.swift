@@ -54,7 +54,8 @@ extension HybridSessionError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .timedOut(.advertisement):
-            "no phone advertised for this QR code in time; scan it with the phone near by and its Bluetooth on"
+            "no phone advertised for this QR code in time; scan it with the phone near by and its Bluetooth on, "
+                + "and start again for a new code"
         case .timedOut(.peer):
             "the other device did not join the tunnel in time; check that it sees this device's Bluetooth advertisement"
         case .timedOut(let leg): "the \(leg.rawValue) took too long; try again with a new QR code"

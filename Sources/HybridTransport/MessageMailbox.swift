@@ -46,6 +46,11 @@ final class MessageMailbox: Sendable {
         for waiter in waiters { waiter.resume(with: ending) }
     }
 
+    /// Takes a message that has been delivered already; `nil` when there is none.
+    func takeWaiting() -> [UInt8]? {
+        state.withLock { $0.messages.isEmpty ? nil : $0.messages.removeFirst() }
+    }
+
     /// Waits for the next message; `nil` after the end.
     ///
     /// - Throws: what the connection ended with, or `CancellationError`, in which case no message was taken.

@@ -16,6 +16,8 @@ struct TunnelChannel: HybridDataChannel {
 
     func receive() async throws -> [UInt8]? { try await mailbox.receive() }
 
+    func takeWaiting() -> [UInt8]? { mailbox.takeWaiting() }
+
     /// Opens a tunnel, runs `body` with it as a channel, and closes it.
     ///
     /// - Parameter body: is given the routing ID too, which only a new tunnel has.

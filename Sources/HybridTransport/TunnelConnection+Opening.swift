@@ -1,10 +1,10 @@
+import Glibc
 public import HybridProtocol
 public import NIOCore
 import NIOHTTP1
 public import NIOPosix
 import NIOSSL
 import NIOWebSocket
-import Synchronization
 
 extension TunnelConnection {
     /// Connects to a tunnel service, runs the body, and closes the connection whatever comes of it.
@@ -56,31 +56,6 @@ struct TunnelOpening: Sendable {
         case refused(EventLoopFuture<Int>)
     }
 
-    /// The channel of the attempt, so that it can be given up from outside.
-    private final class Attempt: Sendable {
-        private let state = Mutex<(channel: (any Channel)?, reason: (any Error)?)>((nil, nil))
-
-        /// Why the attempt was given up.
-        var reason: (any Error)? { state.withLock(\.reason) }
-
-        /// Notes the channel; `false` when the attempt was given up before.
-        func begin(_ channel: any Channel) -> Bool {
-            state.withLock {
-                $0.channel = channel
-                return $0.reason == nil
-            }
-        }
-
-        /// Closes the channel; what waits for it fails then.
-        func giveUp(_ reason: any Error) {
-            let channel = state.withLock { state in
-                state.reason = state.reason ?? reason
-                return state.channel
-            }
-            channel?.close(promise: nil)
-        }
-    }
-
     private let endpoint: TunnelEndpoint
     private let path: TunnelPath
     private let tls: NIOSSLContext
@@ -117,7 +92,7 @@ struct TunnelOpening: Sendable {
     func open(
         eventLoopGroup: any EventLoopGroup, clock: any Clock<Duration>, timeLimit: Duration
     ) async throws -> OpenedTunnel {
-        let attempt = Attempt()
+        let attempt = TunnelAttempt()
         let timedOut = TunnelError.timedOut(
             address: endpoint.address.description, seconds: Int(timeLimit.components.seconds))
         return try await withThrowingTaskGroup(of: Void.self) { group in
@@ -133,12 +108,15 @@ struct TunnelOpening: Sendable {
                     attempt.giveUp(CancellationError())
                 }
             } catch {
-                throw attempt.reason ?? translate(error)
+                let reason = attempt.reason ?? translate(error)
+                // Whatever went wrong, and wherever: no socket is left open.
+                attempt.giveUp(reason)
+                throw reason
             }
         }
     }
 
-    private func connect(_ attempt: Attempt, eventLoopGroup: any EventLoopGroup) async throws -> OpenedTunnel {
+    private func connect(_ attempt: TunnelAttempt, eventLoopGroup: any EventLoopGroup) async throws -> OpenedTunnel {
         let outcome = try await ClientBootstrap(group: eventLoopGroup)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .connect(host: endpoint.address.host, port: endpoint.address.port) {
@@ -213,7 +191,8 @@ struct TunnelOpening: Sendable {
     private func check(_ head: HTTPResponseHead) throws(TunnelError) -> RoutingID? {
         let subprotocols = head.headers["Sec-WebSocket-Protocol"]
         guard subprotocols == [TunnelHeader.subprotocol] else {
-            throw .wrongSubprotocol(subprotocols.isEmpty ? nil : subprotocols.joined(separator: ", "))
+            throw .wrongSubprotocol(
+                subprotocols.isEmpty ? nil : PrintableText.of(subprotocols.joined(separator: ", ")))
         }
         guard case .new = path else { return nil }
         let routingIDs = head.headers[TunnelHeader.routingID]
@@ -229,7 +208,10 @@ struct TunnelOpening: Sendable {
         switch error {
         case is TunnelError, is CancellationError: return error
         case let error as NIOConnectionError:
-            let reason = error.connectionErrors.first.map { String(describing: $0.error) } ?? "the name is unknown"
+            let failed = error.connectionErrors.first?.error
+            let reason =
+                (failed as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? failed.map { "\($0)" }
+                ?? "the name is unknown"
             return TunnelError.unreachable(address: address, reason: reason)
         case NIOSSLError.handshakeFailed(let reason):
             let text = String(describing: reason)

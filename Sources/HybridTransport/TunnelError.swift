@@ -22,7 +22,7 @@ public enum TunnelError: Error, Hashable, Sendable, CustomStringConvertible {
     case missingRoutingID
     /// The answer is no valid WebSocket handshake.
     case invalidHandshake(reason: String)
-    /// The service closed the tunnel.
+    /// The service closed the tunnel; the reason is the service's text, reduced to printable characters.
     case closed(code: UInt16, reason: String)
     /// The connection ended without a close frame.
     case connectionLost
@@ -60,6 +60,8 @@ public enum TunnelError: Error, Hashable, Sendable, CustomStringConvertible {
             "the server's WebSocket handshake is not valid (\(reason)): check that it is a tunnel service"
         case .closed(let code, let reason):
             "the tunnel was closed with code \(code)" + (reason.isEmpty ? "" : " (\(reason))")
+                + (code == 1008 ? "; the QR code may have expired, or another phone answered it" : "")
+                + "; start again with a new QR code"
         case .connectionLost: "the connection to the tunnel service was lost; try again"
         case .protocolViolation(let reason): "the tunnel service broke the protocol: \(reason)"
         case .unsendableMessage(let count):

@@ -14,6 +14,8 @@ final class TunnelFrameHandler: ChannelDuplexHandler {
 
     private var assembler = TunnelMessageAssembler(maximumByteCount: TunnelConnection.maximumMessageByteCount)
     private var hasSentClose = false
+    /// The payload of the latest ping that came while nothing could be sent.
+    private var unansweredPing: ByteBuffer?
     private let state: TunnelCloseState
 
     init(state: TunnelCloseState) { self.state = state }
@@ -26,7 +28,7 @@ final class TunnelFrameHandler: ChannelDuplexHandler {
             // RFC 6455 §5.1: a server masks nothing; §5.2: no extension has given the reserved bits a meaning.
             guard frame.maskKey == nil, !frame.rsv1, !frame.rsv2, !frame.rsv3 else { throw .malformedFrame }
             switch frame.opcode {
-            case .ping: write(.pong, frame.data, context: context)
+            case .ping: receivePing(frame.data, context: context)
             case .pong: break
             case .connectionClose: receiveClose(frame.data, context: context)
             default:
@@ -62,6 +64,14 @@ final class TunnelFrameHandler: ChannelDuplexHandler {
         }
     }
 
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable, let payload = unansweredPing {
+            unansweredPing = nil
+            if !hasSentClose { write(.pong, payload, context: context) }
+        }
+        context.fireChannelWritabilityChanged()
+    }
+
     func channelInactive(context: ChannelHandlerContext) {
         state.end(with: .connectionLost)
         context.fireChannelInactive()
@@ -74,11 +84,21 @@ final class TunnelFrameHandler: ChannelDuplexHandler {
         promise?.succeed()
     }
 
+    private func receivePing(_ payload: ByteBuffer, context: ChannelHandlerContext) {
+        guard context.channel.isWritable else {
+            // A service that sends pings and does not read the answers must not fill the memory with them. Only the latest
+            // ping needs an answer (RFC 6455 §5.5.3). The copy does not hold on to all that was read with it.
+            unansweredPing = ByteBuffer(bytes: payload.readableBytesView)
+            return
+        }
+        write(.pong, payload, context: context)
+    }
+
     private func receiveClose(_ payload: ByteBuffer, context: ChannelHandlerContext) {
         var payload = payload
         // 1005 stands for a close frame without a code (RFC 6455 §7.1.5).
         let code = payload.readInteger(as: UInt16.self)
-        let error = TunnelError.closed(code: code ?? 1005, reason: String(buffer: payload))
+        let error = TunnelError.closed(code: code ?? 1005, reason: PrintableText.of(String(buffer: payload)))
         state.end(with: error)
         sendClose(code: code, context: context)
         context.close(promise: nil)

@@ -1,4 +1,5 @@
 import Hummingbird
+import HummingbirdCore
 import Logging
 import NIOCore
 public import ServiceLifecycle
@@ -21,8 +22,14 @@ public struct PortalApplication: Service {
     }
 
     /// Serves until the task is cancelled or the service group shuts down.
+    ///
+    /// - Throws: ``PortalListenError`` when the address and port cannot be listened on.
     public func run() async throws {
-        try await application().run()
+        do {
+            try await application().run()
+        } catch {
+            throw PortalListenError(error, address: core.configuration.address, port: core.configuration.port) ?? error
+        }
     }
 
     /// The HTTP server.
@@ -30,8 +37,12 @@ public struct PortalApplication: Service {
         let core = core
         return Application(
             responder: PortalRoutes.responder(core),
+            server: .http1(
+                configuration: HTTP1Channel.Configuration(idleTimeout: TimeAmount(core.configuration.idleTimeout))),
             configuration: ApplicationConfiguration(
-                address: .hostname(core.configuration.address, port: core.configuration.port)),
+                address: .hostname(core.configuration.address, port: core.configuration.port),
+                availableConnectionsDelegate: MaximumAvailableConnections(
+                    max(core.configuration.maximumConnections, 1), logger: core.configuration.logger)),
             onServerRunning: { channel in
                 guard let port = channel.localAddress?.port else { return }
                 core.origins.listening(port: port)

@@ -3,6 +3,11 @@ public import Logging
 public import RelyingParty
 
 /// How a portal runs.
+///
+/// Attempts are slowed per network address (of IPv6: per 64-bit prefix), and that is the address of the connection's
+/// peer: no header such as `X-Forwarded-For` is trusted. Behind a reverse proxy all visitors therefore share one
+/// address and its limits (50 failed logins in 15 minutes, 100 logins without a password begun in 5 minutes), so that one of
+/// them can delay all the others. There the proxy itself should limit each client, well below these numbers.
 public struct PortalConfiguration: Sendable {
     /// The RP ID: the domain of the origins, or one above it.
     public var relyingPartyID = "localhost"
@@ -16,7 +21,14 @@ public struct PortalConfiguration: Sendable {
     public var address = "127.0.0.1"
     /// The TCP port; 0 takes a free one.
     public var port = 0
-    /// The SQLite file, created when missing.
+    /// How long a connection may be idle, or take over a request's head or the next part of its body, before it is
+    /// closed.
+    public var idleTimeout = Duration.seconds(30)
+    /// How many connections are served at once, give or take a few that arrive at the same moment; at least 1.
+    ///
+    /// Further ones wait until one closes. Each takes a file descriptor, and a process often has 1024.
+    public var maximumConnections = 512
+    /// The SQLite file, created when missing; nobody else may read it then.
     public var databasePath: String
     /// The Maildir that mails are delivered into, created when missing.
     public var mailDirectory: String

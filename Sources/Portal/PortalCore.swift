@@ -6,6 +6,7 @@ struct PortalCore: Sendable {
     let configuration: PortalConfiguration
     let database: PortalDatabase
     let passwords: PasswordHasher
+    let secrets = SessionSecrets()
     let maildir: Maildir
     let renderer: PageRenderer
     let origins: PortalOrigins
@@ -15,7 +16,7 @@ struct PortalCore: Sendable {
         self.configuration = configuration
         origins = PortalOrigins(configured: configuration.origins, relyingPartyID: configuration.relyingPartyID)
         database = try PortalDatabase(path: configuration.databasePath)
-        passwords = try PasswordHasher(cost: configuration.passwordCost)
+        passwords = PasswordHasher(cost: configuration.passwordCost)
         maildir = try Maildir(path: configuration.mailDirectory)
         renderer = try PageRenderer(
             siteName: configuration.name, showsManualSteps: configuration.showsManualSteps)
@@ -41,6 +42,8 @@ struct PortalCore: Sendable {
 public enum PortalConfigurationError: Error, Hashable, Sendable {
     /// The RP ID is not a domain.
     case relyingPartyID(String)
+    /// The database's file cannot be made; the reason is the system's.
+    case databasePath(String, reason: String)
 }
 
 extension PortalConfigurationError: CustomStringConvertible {
@@ -48,6 +51,8 @@ extension PortalConfigurationError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .relyingPartyID(let id): "the RP ID \(id) is not a domain; use one like portal.example, or localhost"
+        case .databasePath(let path, let reason):
+            "cannot make the database \(path): \(reason); name a file in a folder that exists and that you may write to"
         }
     }
 }

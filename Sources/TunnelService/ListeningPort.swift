@@ -2,43 +2,42 @@ import Synchronization
 
 /// The port of a server that is about to listen, for those who wait for it.
 final class ListeningPort: Sendable {
+    private typealias Answer = Result<Int, TunnelServerError>
+
     private enum State {
-        case starting([Int: AsyncStream<Int>.Continuation], nextID: Int)
-        case listening(Int)
-        case ended
+        case starting([Int: AsyncStream<Answer>.Continuation], nextID: Int)
+        case answered(Answer)
     }
 
     private let state = Mutex(State.starting([:], nextID: 0))
 
     /// Publishes the port.
-    func open(_ port: Int) { finish(.listening(port), port: port) }
+    func open(_ port: Int) { finish(with: .success(port)) }
 
-    /// Says that there is none any more.
-    func close() { finish(.ended, port: nil) }
+    /// Says that there is none, or none any more, and why.
+    func close(_ reason: TunnelServerError) { finish(with: .failure(reason)) }
 
     /// Waits for the port.
     ///
-    /// - Throws: ``TunnelServerError/notListening``, or `CancellationError`.
+    /// - Throws: the reason why there is none, or `CancellationError`.
     func value() async throws -> Int {
-        let (stream, continuation) = AsyncStream<Int>.makeStream()
+        let (stream, continuation) = AsyncStream<Answer>.makeStream()
         let id = state.withLock { state -> Int? in
             switch state {
             case .starting(var waiting, let id):
                 waiting[id] = continuation
                 state = .starting(waiting, nextID: id + 1)
                 return id
-            case .listening(let port):
-                continuation.yield(port)
-                continuation.finish()
-            case .ended:
+            case .answered(let answer):
+                continuation.yield(answer)
                 continuation.finish()
             }
             return nil
         }
         defer { if let id { forget(id) } }
-        for await port in stream { return port }
-        try Task.checkCancellation()
-        throw TunnelServerError.notListening
+        for await answer in stream { return try answer.get() }
+        // Nothing but a cancellation ends the stream without an answer.
+        throw CancellationError()
     }
 
     private func forget(_ id: Int) {
@@ -49,14 +48,14 @@ final class ListeningPort: Sendable {
         }
     }
 
-    private func finish(_ end: State, port: Int?) {
+    private func finish(with answer: Answer) {
         let waiting = state.withLock { state in
-            defer { state = end }
-            guard case .starting(let waiting, _) = state else { return [AsyncStream<Int>.Continuation]() }
+            defer { state = .answered(answer) }
+            guard case .starting(let waiting, _) = state else { return [AsyncStream<Answer>.Continuation]() }
             return Array(waiting.values)
         }
         for continuation in waiting {
-            if let port { continuation.yield(port) }
+            continuation.yield(answer)
             continuation.finish()
         }
     }

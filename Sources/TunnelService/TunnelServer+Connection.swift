@@ -61,8 +61,17 @@ extension TunnelServer {
                 configuration: .init(backPressureStrategy: .init(lowWatermark: 1, highWatermark: 2)))
         }
         try await connection.channel.setOption(.autoRead, value: true).get()
-        return try await closing(connection.channel, at: stopwatch.now + configuration.handshakeLimit) {
+        let channel = connection.channel
+        return try await closing(channel, at: stopwatch.now + configuration.handshakeLimit) {
             try await frames.get()
+        } onCancel: {
+            // A peer that has its 101 already is told why the connection ends, as every other one is. Both are queued on the
+            // channel's event loop in this order.
+            frames.whenSuccess { frames in
+                guard frames != nil else { return }
+                channel.writeAndFlush(TunnelServer.frame(for: .shutdown), promise: nil)
+            }
+            channel.close(promise: nil)
         }
     }
 
@@ -187,22 +196,32 @@ extension TunnelServer {
     private func close(_ channel: any Channel, ending: Ending) async {
         guard let closure = ending.own else { return }
         // Not through the asynchronous writer: that would wait for a peer that does not read.
-        let frame = WebSocketFrame(fin: true, opcode: .connectionClose, data: ByteBuffer(bytes: closure.payload))
-        channel.writeAndFlush(frame, promise: nil)
+        channel.writeAndFlush(Self.frame(for: closure), promise: nil)
         guard ending.drains else { return }
         channel.triggerUserOutboundEvent(DrainHandler.Begin(), promise: nil)
         await awaitClose(of: channel, within: configuration.closeLimit)
     }
 
+    private static func frame(for closure: TunnelClosure) -> WebSocketFrame {
+        WebSocketFrame(fin: true, opcode: .connectionClose, data: ByteBuffer(bytes: closure.payload))
+    }
+
     /// Waits until a peer has closed; after the limit, or when the task is cancelled, closes itself.
     private func awaitClose(of channel: any Channel, within limit: Duration) async {
         // A close future never fails; the error is that of the type only.
-        _ = try? await closing(channel, at: stopwatch.now + limit) { try await channel.closeFuture.get() }
+        _ = try? await closing(channel, at: stopwatch.now + limit) {
+            try await channel.closeFuture.get()
+        } onCancel: {
+            channel.close(promise: nil)
+        }
     }
 
-    /// Waits for something that the closing of a channel ends, and closes it at some moment or when the task is cancelled.
+    /// Waits for something that the closing of a channel ends, and closes it at some moment.
+    ///
+    /// - Parameter onCancel: closes the channel when the task is cancelled.
     private func closing<Value: Sendable>(
-        _ channel: any Channel, at moment: Duration, _ wait: @Sendable () async throws -> Value
+        _ channel: any Channel, at moment: Duration, _ wait: @Sendable () async throws -> Value,
+        onCancel close: @escaping @Sendable () -> Void
     ) async throws -> Value {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
@@ -213,7 +232,7 @@ extension TunnelServer {
             return try await withTaskCancellationHandler {
                 try await wait()
             } onCancel: {
-                channel.close(promise: nil)
+                close()
             }
         }
     }

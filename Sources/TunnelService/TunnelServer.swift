@@ -1,3 +1,4 @@
+import Glibc
 import HybridProtocol
 public import Logging
 public import NIOCore
@@ -47,14 +48,24 @@ public struct TunnelServer: Service {
 
     /// The port at which the server listens; waits until it does.
     ///
-    /// - Throws: ``TunnelServerError/notListening`` when it has ended or could not start.
+    /// - Throws: ``TunnelServerError/notListening`` when it has ended, or why it could not start; `CancellationError`.
     public func boundPort() async throws -> Int { try await port.value() }
 
     /// Serves until the task is cancelled or the service is shut down gracefully; all connections are closed then.
     ///
     /// - Throws: ``TunnelServerError`` when it cannot start.
     public func run() async throws {
-        defer { port.close() }
+        do {
+            try await listenAndServe()
+            port.close(.notListening)
+        } catch {
+            port.close((error as? TunnelServerError) ?? .notListening)
+            throw error
+        }
+        logger.info("tunnel service ended")
+    }
+
+    private func listenAndServe() async throws {
         let tls = try makeTLSContext()
         let connections = OpenConnections(maximumCount: configuration.maximumConnections)
         let pipeline = TunnelPipeline(
@@ -68,7 +79,6 @@ public struct TunnelServer: Service {
             }
             await connections.closeAll()
         }
-        logger.info("tunnel service ended")
     }
 
     private func makeTLSContext() throws(TunnelServerError) -> NIOSSLContext? {
@@ -99,14 +109,18 @@ public struct TunnelServer: Service {
                 .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
                 .childChannelOption(.autoRead, value: false)
                 .bind(host: configuration.host, port: configuration.port) { channel in
-                    guard connections.add(channel) else {
-                        return channel.eventLoop.makeFailedFuture(ChannelError.ioOnClosedChannel)
-                    }
-                    return pipeline.configure(channel)
+                    let accepted =
+                        connections.add(channel)
+                        ? pipeline.configure(channel)
+                        : channel.eventLoop.makeFailedFuture(ChannelError.ioOnClosedChannel)
+                    // NIO forgets a connection whose initializer fails, and leaves its socket open.
+                    accepted.whenFailure { _ in channel.close(promise: nil) }
+                    return accepted
                 }
         } catch {
             throw .cannotListen(
-                host: configuration.host, port: configuration.port, reason: String(describing: error))
+                host: configuration.host, port: configuration.port,
+                reason: (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)")
         }
     }
 

@@ -24,7 +24,6 @@ extension AuthenticatorData {
         var rest = Array(bytes)[...]
         let hash = try AuthenticatorData.take(32, from: &rest)
         let flags = Flags(rawValue: try AuthenticatorData.take(1, from: &rest)[0])
-        guard flags.isDisjoint(with: Flags(rawValue: 0x22)) else { throw .reservedFlags }
         let counter = try AuthenticatorData.take(4, from: &rest).reduce(0) { $0 << 8 | UInt32($1) }
         var attested: AttestedCredentialData?
         if flags.contains(.attestedCredentialData) {

@@ -4,7 +4,7 @@ public import CBOR
 ///
 ///     rpIdHash[32] ‖ flags[1] ‖ signCount[4, big-endian] ‖ attestedCredentialData? ‖ extensions?
 public struct AuthenticatorData: Hashable, Sendable {
-    /// The flags byte.
+    /// The flags byte; bits 0x02 and 0x20 are reserved, and a reader keeps them without heeding them.
     public struct Flags: OptionSet, Hashable, Sendable {
         /// The byte.
         public let rawValue: UInt8
@@ -97,8 +97,6 @@ public enum AuthenticatorDataError: Error, Hashable, Sendable {
     case extensions
     /// Bytes follow what the flags announce.
     case trailingBytes
-    /// Flag bits 0x02 and 0x20 are reserved and must be zero.
-    case reservedFlags
 }
 
 extension AuthenticatorDataError: CustomStringConvertible {
@@ -111,7 +109,6 @@ extension AuthenticatorDataError: CustomStringConvertible {
         case .publicKey(let error): "the credential public key is not acceptable: \(error)"
         case .extensions: "the extension outputs are not a canonical CBOR map"
         case .trailingBytes: "the authenticator data is longer than its flags announce"
-        case .reservedFlags: "the authenticator data sets reserved flag bits"
         }
     }
 }

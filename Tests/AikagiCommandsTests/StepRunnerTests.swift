@@ -29,9 +29,9 @@ import Testing
                 throw WebFailure("no")
             }
         }
-        #expect(error?.leg == "after: request")
+        #expect(error?.leg == "after request")
         #expect(
-            error?.description == "the demo failed at 2-1.3 (sign in with the PC's biometrics), leg after: request: no")
+            error?.description == "the demo failed at 2-1.3 (sign in with the PC's biometrics), leg after request: no")
     }
 
     @Test("A line per step, a heading per chapter, JSON Lines when asked for")

@@ -156,13 +156,4 @@ import Testing
             }
         }
     }
-
-    @Test("processes of one user agree on a directory")
-    func defaultDirectory() {
-        #expect(
-            SocketRadio.defaultDirectory(environment: ["XDG_RUNTIME_DIR": "/run/user/7"]) == "/run/user/7/aikagi-radio")
-        #expect(SocketRadio.defaultDirectory(environment: [:]) == "/tmp/aikagi-radio-\(getuid())")
-        #expect(
-            SocketRadio.defaultDirectory(environment: ["XDG_RUNTIME_DIR": "run"]) == "/tmp/aikagi-radio-\(getuid())")
-    }
 }

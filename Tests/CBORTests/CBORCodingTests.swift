@@ -12,7 +12,7 @@ import Testing
         ("37", -24), ("3818", -25), ("3863", -100), ("3903e7", -1000),
         ("f90000", .float(.half(0))), ("f93c00", .float(.half(0x3C00))), ("fa47c35000", .float(.single(0x47C3_5000))),
         ("fb3ff199999999999a", .float(.double(0x3FF1_9999_9999_999A))),
-        ("f4", false), ("f5", true), ("f6", .null), ("f7", .simple(23)), ("f0", .simple(16)), ("f8ff", .simple(255)),
+        ("f4", false), ("f5", true), ("f6", .null), ("f7", .simple(.undefined)),
         ("40", .bytes([])), ("4401020304", .bytes([1, 2, 3, 4])), ("60", ""), ("6161", "a"), ("6449455446", "IETF"),
         ("62225c", "\"\\"), ("62c3bc", "ü"), ("63e6b0b4", "水"), ("64f0908591", "𐅑"), ("80", []),
         ("83010203", [1, 2, 3]), ("8301820203820405", [1, [2, 3], [4, 5]]), ("a0", [:]), ("a201020304", [1: 2, 3: 4]),
@@ -60,6 +60,25 @@ import Testing
         #expect(try CBORDecoder.decode([0x81, 0x81, 0x81, 0x81, 0x81, 0x00], maximumDepth: 5) == [[[[[0]]]]])
     }
 
+    @Test("Every simple value but booleans, null and those without an encoding survives")
+    func simpleValues() throws {
+        for number in UInt8.min...UInt8.max {
+            guard let value = CBORSimpleValue(rawValue: number) else {
+                #expect((20...22).contains(number) || (24...31).contains(number))
+                continue
+            }
+            let bytes: [UInt8] = number < 24 ? [0xE0 | number] : [0xF8, number]
+            #expect(CBOREncoder.encode(.simple(value)) == bytes)
+            #expect(try CBORDecoder.decode(bytes) == .simple(value))
+        }
+    }
+
+    @Test("The encoder, too, keeps to four levels where it is asked to")
+    func encodingDepth() throws {
+        #expect(try CBOREncoder.encode([[[[0]]]], maximumDepth: 4) == [0x81, 0x81, 0x81, 0x81, 0x00])
+        #expect(throws: CBORError.nestedTooDeeply(at: 4)) { try CBOREncoder.encode([[[[[0]]]]], maximumDepth: 4) }
+    }
+
     @Test("A prefix tells how many bytes it took")
     func prefix() throws {
         let (value, count) = try CBORDecoder.decodePrefix(of: [0x82, 0x01, 0x02, 0xFF, 0xFF])
@@ -96,7 +115,7 @@ import Testing
         #expect(CBORValue.negative(.max).integer == nil)
         #expect(CBORValue.negative(UInt64(Int.max)).integer == Int.min)
         #expect(CBORValue(Int.min) == .negative(UInt64(Int.max)))
-        let all: [CBORValue] = [1, -1, .bytes([]), "", [], [:], true, .null, .simple(0), .float(.half(0))]
+        let all: [CBORValue] = [1, -1, .bytes([]), "", [], [:], true, .null, .simple(.undefined), .float(.half(0))]
         #expect(all.compactMap(\.unsigned).count == 1)
         #expect(all.compactMap(\.integer).count == 2)
         #expect(all.compactMap(\.bytes).count == 1)

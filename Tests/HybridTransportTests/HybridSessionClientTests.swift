@@ -138,6 +138,34 @@ import Testing
         }
     }
 
+    @Test(
+        "what came before the request is not taken for its response, and the phone is not asked",
+        arguments: [
+            ([1, 0, 0xA0], .unexpectedMessage(.request, "an unsolicited response")),
+            ([3] + Array("{}".utf8), .unexpectedMessage(.request, "JSON")), ([0], .closedByPeer(.request)),
+            ([9, 1], .message(.request, .unknownType(9))),
+        ] as [([UInt8], HybridSessionError)])
+    func unsolicited(plaintext: [UInt8], error: HybridSessionError) async throws {
+        let isSent = SharedFlag()
+        await #expect(throws: error) {
+            try await HybridSessionFixture().withClient(
+                phone: { phone in
+                    var cipher = try await phone.meet()
+                    try await phone.channel.send(try cipher.seal([2, 0xA0]))
+                    try await phone.channel.send(try cipher.seal(plaintext))
+                    isSent.set()
+                    // No request comes, only the end.
+                    #expect(try await phone.channel.receive() == nil)
+                },
+                body: { phone in
+                    await isSent.wait()
+                    let response = await phone.respond(to: Self.request, in: CTAPRequestContext())
+                    #expect(response == CTAPResponse(.other))
+                    throw CTAPClientError.status(response.status)
+                })
+        }
+    }
+
     @Test("updates are tolerated up to a bound", arguments: [0, 1, 16, 17])
     func updates(count: Int) async throws {
         let update: [UInt8] = [2, 0xA1, 0x01, 0xF6]

@@ -33,6 +33,8 @@ final class InMemoryChannel: HybridDataChannel {
 
     func receive() async throws -> [UInt8]? { try await incoming.receive() }
 
+    func takeWaiting() -> [UInt8]? { incoming.takeWaiting() }
+
     /// Closes both ends in the regular way.
     func close() {
         isClosed.set()
@@ -99,7 +101,7 @@ final class ScriptedRoom: CTAPAuthenticator {
     var requests: [CTAPRequest] { asked.withLock(\.self) }
 
     func respond(to request: CTAPRequest, in context: CTAPRequestContext) async -> CTAPResponse {
-        guard context.transport == .hybrid else { return CTAPResponse(.notAllowed) }
+        guard case .hybrid = context.transport else { return CTAPResponse(.notAllowed) }
         if request.command == .getInfo { return info }
         asked.withLock { $0.append(request) }
         if let response = answer(request) { return response }

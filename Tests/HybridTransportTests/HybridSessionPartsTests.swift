@@ -38,6 +38,18 @@ import Testing
         #expect(mailbox.deliver([1]))
     }
 
+    @Test("what waits already is taken without waiting")
+    func takeWaiting() async throws {
+        let mailbox = MessageMailbox()
+        #expect(mailbox.takeWaiting() == nil)
+        #expect(mailbox.deliver([1]) && mailbox.deliver([2]))
+        #expect(mailbox.takeWaiting() == [1])
+        mailbox.finish(throwing: TunnelError.connectionLost)
+        #expect(mailbox.takeWaiting() == [2])
+        #expect(mailbox.takeWaiting() == nil)
+        await #expect(throws: TunnelError.connectionLost) { try await mailbox.receive() }
+    }
+
     @Test("a cancelled wait takes no message, whenever it is cancelled")
     func cancellation() async throws {
         for round in 0..<200 as Range<Int> {

@@ -47,11 +47,16 @@ final class RawConnection {
         return try await response()
     }
 
-    func response() async throws -> Response {
+    /// The head of a request or a response, with its empty line.
+    func head() async throws -> String {
         let end = Array("\r\n\r\n".utf8)
         var head: [UInt8] = []
         while !head.suffix(4).elementsEqual(end) { head += try await take(1) }
-        let lines = String(decoding: head.dropLast(4), as: UTF8.self).components(separatedBy: "\r\n")
+        return String(decoding: head, as: UTF8.self)
+    }
+
+    func response() async throws -> Response {
+        let lines = String(try await head().dropLast(2)).components(separatedBy: "\r\n")
         var headers: [String: String] = [:]
         for line in lines.dropFirst() {
             let parts = line.split(separator: ":", maxSplits: 1)
@@ -91,6 +96,16 @@ final class RawConnection {
         if count == 126 { count = try await take(2).reduce(0) { $0 << 8 | Int($1) } }
         if count == 127 { count = try await take(8).reduce(0) { $0 << 8 | Int($1) } }
         return Frame(opcode: head[0] & 0x0F, isFinal: head[0] & 0x80 != 0, payload: try await take(count))
+    }
+
+    /// The next frame of a client, without its mask; `nil` at the end of the stream.
+    func maskedFrame() async throws -> Frame? {
+        let head: [UInt8]
+        do { head = try await take(2) } catch is EndOfStream { return nil }
+        guard (128..<254).contains(head[1]) else { throw EndOfStream() }
+        let key = try await take(4)
+        let payload = try await take(Int(head[1]) - 128).enumerated().map { $1 ^ key[$0 & 3] }
+        return Frame(opcode: head[0] & 0x0F, isFinal: head[0] & 0x80 != 0, payload: payload)
     }
 
     /// Reads on until the peer has closed, cleanly or not.

@@ -6,6 +6,7 @@ import HybridTransport
 import NIOCore
 import NIOPosix
 import NIOSSL
+import Synchronization
 import TestSupport
 import Testing
 
@@ -16,6 +17,27 @@ import Testing
         closes: Bool = true, answer: @escaping @Sendable (_ accept: String) -> [UInt8]?,
         body: (TunnelEndpoint) async throws -> Void
     ) async throws {
+        try await withListener(
+            serving: { inbound, outbound in
+                var request = ""
+                for try await buffer in inbound {
+                    request += String(buffer: buffer)
+                    guard request.hasSuffix("\r\n\r\n") else { continue }
+                    guard let bytes = answer(Self.accept(request)) else { continue }
+                    try await outbound.write(ByteBuffer(bytes: bytes))
+                    if closes { return }
+                }
+            }, body: body)
+    }
+
+    /// A TLS server that does with each connection whatever a test wants, and then closes it.
+    private func withListener(
+        serving serve:
+            @escaping @Sendable (
+                NIOAsyncChannelInboundStream<ByteBuffer>, NIOAsyncChannelOutboundWriter<ByteBuffer>
+            ) async throws -> Void,
+        body: (TunnelEndpoint) async throws -> Void
+    ) async throws {
         let authority = try ThrowawayCertificateAuthority(now: .now)
         let identity = try authority.issueServerCertificate(for: ["localhost"], now: .now)
         let chain = try NIOSSLCertificate.fromPEMBytes(Array(identity.certificatePEM.utf8))
@@ -24,29 +46,29 @@ import Testing
             certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
         configuration.shutdownTimeout = .milliseconds(200)
         let context = try NIOSSLContext(configuration: configuration)
+        // An asynchronous channel must not be lost, and the last connection may come while the listener ends: it is made only
+        // where it is used, and nothing is read before.
         let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .bind(host: "127.0.0.1", port: 0) { channel in
+            // So little that what nobody reads soon fills the client's side.
+            .serverChannelOption(.socketOption(.so_rcvbuf), value: 16_384)
+            .childChannelOption(.autoRead, value: false)
+            .bind(host: "127.0.0.1", port: 0) { channel -> EventLoopFuture<any Channel> in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
-                    return try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+                    return channel
                 }
             }
         try await withThrowingTaskGroup(of: Void.self) { group in
             let port = try #require(listener.channel.localAddress?.port)
             group.addTask {
                 try await listener.executeThenClose { connections in
-                    for try await connection in connections {
+                    for try await channel in connections {
+                        let connection = try await channel.eventLoop.submit {
+                            try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+                        }.get()
+                        channel.setOption(.autoRead, value: true).whenComplete { _ in channel.read() }
                         // The client closes as it likes: that is no error here.
-                        try? await connection.executeThenClose { inbound, outbound in
-                            var request = ""
-                            for try await buffer in inbound {
-                                request += String(buffer: buffer)
-                                guard request.hasSuffix("\r\n\r\n") else { continue }
-                                guard let bytes = answer(Self.accept(request)) else { continue }
-                                try await outbound.write(ByteBuffer(bytes: bytes))
-                                if closes { return }
-                            }
-                        }
+                        try? await connection.executeThenClose { try await serve($0, $1) }
                     }
                 }
             }
@@ -148,6 +170,11 @@ import Testing
             ),
             ([0x88, 4, 0x03, 0xF0, 0x61, 0x62], .closed(code: 1008, reason: "ab")),
             ([0x88, 0], .closed(code: 1005, reason: "")),
+            // ESC [ 2 J, a line feed, and U+202E, which would turn the direction of what follows.
+            (
+                [0x88, 13, 0x03, 0xF0, 0x61, 0x1B, 0x5B, 0x32, 0x4A, 0x0A, 0x62, 0xE2, 0x80, 0xAE, 0x63],
+                .closed(code: 1008, reason: "a[2Jbc")
+            ),
             ([0x82, 5, 1], .connectionLost),
             ([], .connectionLost),
         ] as [([UInt8], TunnelError)])
@@ -160,6 +187,45 @@ import Testing
                 }
             }
         }
+    }
+
+    @Test("pings that nobody reads the answers of are not all answered, only the latest is, and messages go on")
+    func pings() async throws {
+        let count = 40_000
+        let isRead = SharedFlag()
+        let pongs = Mutex<[UInt8: Int]>([:])
+        try await withListener(serving: { inbound, outbound in
+            let peer = RawConnection(inbound: inbound.makeAsyncIterator(), outbound: outbound)
+            let request = try await peer.head()
+            var bytes = Self.head(Self.accept(request), Self.good)
+            let ping: [UInt8] = [0x89, 125, 1] + [UInt8](repeating: 0, count: 124)
+            for _ in 0..<count / 100 {
+                for _ in 0..<100 { bytes += ping }
+                try await peer.send(bytes)
+                bytes = []
+            }
+            // The last ping differs, and after it the message says that all have been received.
+            try await peer.send([0x89, 1, 2, 0x82, 1, 7])
+            await isRead.wait()
+            while let frame = try await peer.maskedFrame() {
+                if frame.opcode == 10 { pongs.withLock { $0[frame.payload[0], default: 0] += 1 } }
+                if frame.opcode == 2 { try await peer.send([0x82, 1, 8]) }
+                if frame.opcode == 10, frame.payload == [2] { try await peer.send([0x82, 1, 9]) }
+            }
+        }) { endpoint in
+            try await TunnelConnection.withConnection(to: endpoint, path: .new(.test(1))) { tunnel in
+                var inbound = tunnel.inbound.makeAsyncIterator()
+                #expect(try await inbound.next() == [7])
+                isRead.set()
+                // Waits until the answers before it can be sent.
+                try await tunnel.send([1])
+                let answers = [try await inbound.next(), try await inbound.next()]
+                #expect(answers.contains([8]) && answers.contains([9]))
+            }
+        }
+        let answered = pongs.withLock(\.self)
+        #expect(answered[2] == 1)
+        #expect((1..<count).contains(answered[1] ?? 0))
     }
 
     @Test("a service that does not answer is given up after the limit, and at once when the task is cancelled")

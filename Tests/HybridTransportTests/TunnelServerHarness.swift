@@ -56,6 +56,19 @@ struct TunnelServerHarness: Sendable {
             trustRoots: .certificates(pem: authorityPEM))
     }
 
+    /// A connection without TLS, on which nothing has been said.
+    func withPlainConnection(_ body: (RawConnection) async throws -> Void) async throws {
+        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .connect(host: "127.0.0.1", port: port) { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+                }
+            }
+        try await channel.executeThenClose { inbound, outbound in
+            try await body(RawConnection(inbound: inbound.makeAsyncIterator(), outbound: outbound))
+        }
+    }
+
     /// A TLS connection that speaks whatever a test wants.
     func withRawConnection<Result: Sendable>(
         _ body: (RawConnection) async throws -> Result

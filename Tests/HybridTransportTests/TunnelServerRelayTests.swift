@@ -192,7 +192,9 @@ import Testing
 
     @Test("a graceful shutdown is told to both ends with 1001 and leaves no socket")
     func shutdown() async throws {
+        var ended: TunnelServerHarness?
         try await TunnelServerHarness.run { harness in
+            ended = harness
             try await harness.withRawConnection { waiting in
                 _ = try await waiting.open(.new(.test(2)))
                 // The answer to a ping says that the server has gone on from the handshake to the tunnel.
@@ -207,7 +209,23 @@ import Testing
                     await silent.end()
                 }
             }
-            await #expect(throws: (any Error).self) { try await harness.withRawConnection { await $0.end() } }
+        }
+        // Only now: while the server closes its connections it may be listening still.
+        let harness = try #require(ended)
+        await #expect(throws: (any Error).self) { try await harness.withRawConnection { await $0.end() } }
+    }
+
+    @Test("a connection that comes during a graceful shutdown is closed", arguments: 0..<20)
+    func lateConnections(round: Int) async throws {
+        try await TunnelServerHarness.run { harness in
+            await withTaskGroup { group in
+                for _ in 0..<16 {
+                    // Not accepted any more, or accepted and closed: both end the task.
+                    group.addTask { try? await harness.withPlainConnection { await $0.end() } }
+                }
+                for _ in 0..<round { await Task.yield() }
+                await harness.shutDown()
+            }
         }
     }
 }

@@ -156,24 +156,88 @@ import TunnelService
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let server = TunnelServer(configuration: .init(host: "0.0.0.0", tls: nil), logger: logger)
         await #expect(throws: TunnelServerError.plainTextBeyondLoopback(host: "0.0.0.0")) { try await server.run() }
+        await #expect(throws: TunnelServerError.plainTextBeyondLoopback(host: "0.0.0.0")) {
+            try await server.boundPort()
+        }
+    }
+
+    /// Runs a server that cannot start, and expects that who waits for its port, before and after, is told why.
+    private func expectNoStart(
+        _ configuration: TunnelServerConfiguration, _ isExpected: @escaping @Sendable (TunnelServerError) -> Bool
+    ) async {
+        let server = TunnelServer(
+            configuration: configuration, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let waiting = Task { try await server.boundPort() }
+        await #expect(
+            performing: { try await server.run() }, throws: { ($0 as? TunnelServerError).map(isExpected) ?? false })
+        await #expect(
+            performing: { try await waiting.value }, throws: { ($0 as? TunnelServerError).map(isExpected) ?? false })
+        await #expect(
+            performing: { try await server.boundPort() },
+            throws: { ($0 as? TunnelServerError).map(isExpected) ?? false })
+    }
+
+    @Test("a port that is taken is told by the server and to who waits for its port")
+    func portIsTaken() async throws {
+        try await TunnelServerHarness.run { harness in
+            await expectNoStart(.init(port: harness.port, tls: nil)) {
+                if case .cannotListen("127.0.0.1", harness.port, _) = $0 { true } else { false }
+            }
+        }
+    }
+
+    @Test("an identity that is none is told by the server and to who waits for its port")
+    func identity() async throws {
+        await expectNoStart(.init(tls: .init(certificateChainPEM: "x", privateKeyPEM: "y"))) {
+            if case .identity = $0 { true } else { false }
+        }
+    }
+
+    @Test("a server that has ended has no port, and who is cancelled does not wait for it")
+    func noPort() async throws {
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let server = TunnelServer(configuration: .init(tls: nil), logger: logger)
+        let waiting = Task { try await server.boundPort() }
+        waiting.cancel()
+        await #expect(throws: CancellationError.self) { try await waiting.value }
+        let running = Task { try await server.run() }
+        #expect(try await server.boundPort() > 0)
+        running.cancel()
+        try await running.value
         await #expect(throws: TunnelServerError.notListening) { try await server.boundPort() }
     }
 
-    @Test("a port that is taken and an identity that is none are reported")
-    func cannotStart() async throws {
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        try await TunnelServerHarness.run { harness in
-            let second = TunnelServer(configuration: .init(port: harness.port, tls: nil), logger: logger)
-            await #expect {
-                try await second.run()
-            } throws: { error in
-                guard case TunnelServerError.cannotListen(_, harness.port, _) = error else { return false }
-                return true
+    @Test("connections beyond the limit are closed at once, and there is room again when one has ended")
+    func connectionLimit() async throws {
+        // No time limit ever ends a connection here.
+        let clock = ManualClock()
+        try await TunnelServerHarness.run({
+            $0.clock = clock
+            $0.maximumConnections = 1
+        }) { harness in
+            try await harness.withRawConnection { phone in
+                #expect(try await phone.open(.new(.test(1))).status == 101)
+                for _ in 0..<8 {
+                    try await harness.withPlainConnection { refused in
+                        let frame = try await refused.frame()
+                        #expect(frame == nil)
+                    }
+                }
+                // The one that was there first is none the worse for it.
+                try await phone.send(9, [1])
+                #expect(try await phone.frame()?.opcode == 10)
             }
+            // The server notices the end of the first connection in its own time; until then every other one is closed.
+            var status = 0
+            while status == 0 {
+                do {
+                    status = try await harness.withRawConnection { try await $0.open(.new(.test(2))).status }
+                } catch {
+                    continue
+                }
+            }
+            #expect(status == 101)
         }
-        let third = TunnelServer(
-            configuration: .init(tls: .init(certificateChainPEM: "x", privateKeyPEM: "y")), logger: logger)
-        await #expect(throws: TunnelServerError.self) { try await third.run() }
     }
 }
 

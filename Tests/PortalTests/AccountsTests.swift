@@ -54,10 +54,18 @@ import Testing
         }
     }
 
+    @Test("Nothing matches the decoy, which costs what real hashes cost")
+    func decoy() throws {
+        let cost = try #require(PasswordCost(logarithmOfRounds: 4))
+        let decoy = PasswordHash.decoy(cost: cost)
+        #expect(decoy.cost == cost && PasswordHash(decoy.encoded) == decoy)
+        for password in ["", "decoy", "pass"] { #expect(try !decoy.matches(password)) }
+    }
+
     @Test("The standard cost is within reach of the library's memory limit")
     func standardCost() throws {
         let hash = try PasswordHash(password: "pass", salt: Secret.random(16), cost: .standard)
-        #expect(hash.encoded.contains("ln=15,r=8,p=1"))
+        #expect(hash.encoded.contains("ln=15,r=8,p=3"))
         #expect(try hash.matches("pass"))
     }
 
@@ -79,5 +87,27 @@ import Testing
             let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? NSNumber
             #expect(mode?.intValue == 0o600)
         }
+    }
+
+    @Test("A database file is made without touching one that exists, and a place where none can be made is named")
+    func databaseFile() async throws {
+        let fixture = try await PortalFixture()
+        let existing = "\(fixture.folder)/existing.sqlite"
+        #expect(FileManager.default.createFile(atPath: existing, contents: Data("not a database".utf8)))
+        #expect(throws: (any Error).self) { try PortalDatabase(path: existing) }
+        #expect(try Data(contentsOf: URL(fileURLWithPath: existing)) == Data("not a database".utf8))
+
+        let link = "\(fixture.folder)/link.sqlite"
+        let target = "\(fixture.folder)/target.sqlite"
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: target)
+        for (path, reason) in [
+            (link, "it is a link to a file that does not exist"),
+            ("\(fixture.folder)/nowhere/portal.sqlite", "No such file or directory"),
+        ] {
+            let error = PortalConfigurationError.databasePath(path, reason: reason)
+            #expect(throws: error) { try PortalDatabase(path: path) }
+            #expect("\(error)".contains(path) && "\(error)".contains(reason))
+        }
+        #expect(!FileManager.default.fileExists(atPath: target))
     }
 }

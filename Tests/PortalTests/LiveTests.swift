@@ -40,6 +40,61 @@ import Testing
         }
     }
 
+    @Test("A port that is taken is named, and what to do")
+    func portInUse() async throws {
+        let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
+        let fixture = try await PortalFixture(origins: [], relyingPartyID: "localhost") {
+            $0.onListening = { continuation.yield($0) }
+        }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await fixture.portal.run() }
+            let port = try #require(await ports.first { _ in true })
+            let second = try await PortalFixture(origins: [], relyingPartyID: "localhost") { $0.port = port }
+            let error = PortalListenError.addressInUse(address: "127.0.0.1", port: port)
+            await #expect(throws: error) { try await second.portal.run() }
+            #expect("\(error)".contains("127.0.0.1 port \(port) already"))
+            group.cancelAll()
+        }
+    }
+
+    @Test("An address that is not this machine's is named, and what to do", arguments: ["192.0.2.1", "no such host"])
+    func foreignAddress(address: String) async throws {
+        let fixture = try await PortalFixture(origins: [], relyingPartyID: "localhost") { $0.address = address }
+        await #expect(throws: PortalListenError.addressUnavailable(address: address, port: 0)) {
+            try await fixture.portal.run()
+        }
+    }
+
+    @Test("Connections beyond the limit wait until an idle one is closed; a head that never ends is idle")
+    func connections() async throws {
+        let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
+        let fixture = try await PortalFixture(origins: [], relyingPartyID: "localhost") {
+            $0.idleTimeout = .milliseconds(300)
+            $0.maximumConnections = 1
+            $0.onListening = { continuation.yield($0) }
+        }
+        let queue = BlockingQueue(label: "connections", maximumWaiting: 1)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            // Not with HummingbirdTesting: it leaves the limit out and opens a connection of its own.
+            group.addTask { try await fixture.portal.run() }
+            let port = try #require(await ports.first { _ in true })
+            try await queue.run {
+                let request = "GET /icon.svg HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                let first = try RawConnection(port: port)
+                try first.send(request)
+                #expect(try first.receive().hasPrefix("HTTP/1.1 200"))
+                let second = try RawConnection(port: port)
+                try second.send(request)
+                #expect(try second.receive().hasPrefix("HTTP/1.1 200"))
+                #expect(first.isClosed)
+                let third = try RawConnection(port: port)
+                try third.send("GET / HTTP/1.1\r\nX-Slow: ")
+                #expect(try third.receive() == "")
+            }
+            group.cancelAll()
+        }
+    }
+
     @Test("An RP ID that does not fit the origins is refused at once")
     func configuration() async throws {
         await #expect(throws: (any Error).self) { try await PortalFixture(relyingPartyID: "other.example") }

@@ -169,4 +169,33 @@ struct GetAssertionTests {
         request.clientDataHash.append(0)
         #expect(await Bench().status(request.request) == .invalidLength)
     }
+
+    @Test("names that just fit a registration are shortened, so that an assertion fits as well")
+    func longNames() async throws {
+        let bench = Bench()
+        var request = Bench.registration(discoverable: true, userVerification: true)
+        request.user.name = "a" + String(repeating: "\u{E9}", count: 3650)
+        request.user.displayName = nil
+        #expect(request.request.message.count <= Int(bench.authenticator.configuration.maximumMessageSize))
+        _ = try await bench.register(request)
+        let response = await bench.respond(Bench.authentication(userVerification: true).request)
+        #expect(response.status == .success)
+        #expect(response.message.count <= Int(bench.authenticator.configuration.maximumMessageSize))
+        // 1 + 2 · 255 bytes: one more letter would be cut in two at 512.
+        let user = try GetAssertionResponse(data: response.data).user
+        #expect(user?.name == "a" + String(repeating: "\u{E9}", count: 255))
+    }
+
+    @Test("names of 512 bytes are kept whole")
+    func ordinaryNames() async throws {
+        let bench = Bench()
+        var request = Bench.registration(discoverable: true, userVerification: true)
+        request.user.name = String(repeating: "n", count: 512)
+        request.user.displayName = String(repeating: "d", count: 512)
+        _ = try await bench.register(request)
+        let response = await bench.respond(Bench.authentication(userVerification: true).request)
+        let user = try GetAssertionResponse(data: response.data).user
+        #expect(user?.name == request.user.name)
+        #expect(user?.displayName == request.user.displayName)
+    }
 }

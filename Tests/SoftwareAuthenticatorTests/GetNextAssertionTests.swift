@@ -55,7 +55,7 @@ struct GetNextAssertionTests {
         _ = try await bench.register(accounts: [[1], [2]])
         #expect(await bench.status(Bench.authentication().request, transport: .hid(channel: 7)) == .success)
         #expect(await bench.status(next, transport: .hid(channel: 8)) == .notAllowed)
-        #expect(await bench.status(next, transport: .hybrid) == .notAllowed)
+        #expect(await bench.status(next, transport: .hybrid(session: 1)) == .notAllowed)
         #expect(await bench.status(next, transport: .hid(channel: 7)) == .success)
     }
 

@@ -8,7 +8,7 @@ import WebAuthnModel
 /// Kinds of CBOR items, with a sample of each.
 private let samples: [(kind: String, value: CBORValue)] = [
     ("unsigned", 1), ("negative", -1), ("bytes", .bytes([1])), ("text", "t"), ("array", []), ("map", [:]),
-    ("boolean", true), ("null", .null), ("float", .float(.half(0x3C00))), ("undefined", .simple(23)),
+    ("boolean", true), ("null", .null), ("float", .float(.half(0x3C00))), ("undefined", .simple(.undefined)),
 ]
 
 @Suite("Malformed requests (§1.3)")

@@ -45,7 +45,8 @@ struct ResetTests {
     func hybrid() async {
         let gate = RecordingGate()
         #expect(
-            await Bench(.phone, gate: gate).status(CTAPRequest(.reset), transport: .hybrid) == .operationDenied)
+            await Bench(.phone, gate: gate).status(CTAPRequest(.reset), transport: .hybrid(session: 1))
+                == .operationDenied)
         #expect(gate.requests.isEmpty)
     }
 

@@ -59,7 +59,7 @@ import WebAuthnModel
     }
 
     static let defectsCases: [(Int, UInt8, AuthenticatorDataError)] = [
-        (32, 0x02, AuthenticatorDataError.reservedFlags), (32, 0x20, .reservedFlags), (53, 0x04, .credentialIDTooLong),
+        (53, 0x04, .credentialIDTooLong),
         (58, 0xA6, .publicKeyEncoding(.mapKeyOutOfOrder(at: 77))),
     ]
 

@@ -15,6 +15,8 @@ enum GateArgument: ExpressibleByArgument {
     static let help = ArgumentHelp(
         "The person: approve, deny, ask (at this terminal), delay:SECONDS (then approve).", valueName: "gate")
 
+    static var allValueStrings: [String] { ["approve", "deny", "ask", "delay:0…3600"] }
+
     init?(argument: String) {
         switch argument {
         case "approve": self = .approve
@@ -47,18 +49,18 @@ enum GateArgument: ExpressibleByArgument {
 struct ObservedGate: BiometricGate {
     let gate: any BiometricGate
     let asked: @Sendable (UserRequest) -> Void
-    let decided: @Sendable (UserDecision) -> Void
+    let decided: @Sendable (UserRequest, UserDecision) -> Void
 
     func decide(_ request: UserRequest) async -> UserDecision {
         asked(request)
         let decision = await gate.decide(request)
-        decided(decision)
+        decided(request, decision)
         return decision
     }
 }
 
 extension UserRequest {
-    /// What is asked, in one sentence without control characters: names come from outside.
+    /// What is asked, in one sentence; names come from outside.
     var question: String {
         let action =
             switch reason {
@@ -69,9 +71,6 @@ extension UserRequest {
             case .selection: "use this authenticator"
             case .reset: "erase all passkeys"
             }
-        let printable = action.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }
-        var text = ""
-        for scalar in printable { text.unicodeScalars.append(scalar) }
-        return text
+        return action.printable
     }
 }

@@ -11,8 +11,8 @@ struct DemoCommand: AsyncParsableCommand {
             drives, and a phone that is reached only by the hybrid transport; then walks through the manual step by step. \
             Everything listens on loopback on free ports and lives in a scratch folder that is removed at the end.
 
-            Prints one line per step; with --json one object per line: step, title, ok, ms, result, start, and leg where \
-            one failed. --report DIR writes index.html with the timeline of every ceremony and the QR codes, and \
+            Prints one line per step; with --json one object per line (step, title, ok, ms, result, start, and leg where one \
+            failed), then a summary. --report DIR writes index.html with the timeline of every ceremony and the QR codes, and \
             ceremonies/*.json with options and responses for other verifiers.
 
             Examples:
@@ -48,27 +48,34 @@ struct DemoCommand: AsyncParsableCommand {
                 outcome = .failure(error)
             }
             try report?.write(runner: runner, evidence: evidence)
-            try outcome.get()
+            if case .failure(let error) = outcome, error is CancellationError { throw error }
             summarise(runner, report)
+            try outcome.get()
         }
     }
 
     private struct Summary: Encodable {
-        var summary: Bool
+        var summary = true
+        var ok: Bool
         var steps: Int
         var ms: Double
         var report: String?
     }
 
     private func summarise(_ runner: StepRunner, _ report: DemoReport?) {
-        let steps = runner.outcomes.count
+        let outcomes = runner.outcomes
+        let done = outcomes.filter(\.ok).count
+        let isComplete = done == ManualStep.all.count
         let total = runner.timeline.elapsed.milliseconds
         if json {
             Console.standard.json(
-                Summary(summary: true, steps: steps, ms: (total * 100).rounded() / 100, report: report?.index))
+                Summary(ok: isComplete, steps: done, ms: (total * 100).rounded() / 100, report: report?.index))
         } else {
             let seconds = (total / 10).rounded() / 100
-            Console.standard.result("\nAll \(steps) steps of the manual done in \(seconds) s.")
+            Console.standard.result(
+                isComplete
+                    ? "\nAll \(done) steps of the manual done in \(seconds) s."
+                    : "\n\(done) of \(ManualStep.all.count) steps of the manual done.")
             if let report { Console.standard.result("Report: \(report.index)") }
         }
     }

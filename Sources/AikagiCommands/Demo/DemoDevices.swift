@@ -19,7 +19,7 @@ struct DemoDevices: Sendable {
 
     /// Makes both, with stores in a folder.
     init(folder: String, pcGate: any BiometricGate, phoneGate: any BiometricGate, timeline: Timeline) async throws {
-        let pcStore = try SQLiteCredentialStore(path: folder + "/pc.sqlite", key: StoreKey(fileAt: folder + "/pc.key"))
+        let pcStore = try SQLiteCredentialStore(path: folder + "/pc.sqlite", keyFileAt: folder + "/pc.key")
         var generator = SystemRandomNumberGenerator()
         let made = try AttestationIdentity(aaguid: Flavour.platform.aaguid, validFrom: Date(), using: &generator)
         let identity = try await pcStore.attestationIdentity(orStoring: made) ?? made
@@ -30,14 +30,14 @@ struct DemoDevices: Sendable {
         phone = Authenticator(
             configuration: Authenticator.Configuration(flavour: .phone),
             store: try SQLiteCredentialStore(
-                path: folder + "/phone.sqlite", key: StoreKey(fileAt: folder + "/phone.key")),
+                path: folder + "/phone.sqlite", keyFileAt: folder + "/phone.key"),
             gate: DemoDevices.observe(phoneGate, at: "phone", timeline))
     }
 
     private static func observe(_ gate: any BiometricGate, at place: String, _ timeline: Timeline) -> ObservedGate {
         ObservedGate(
             gate: gate, asked: { timeline.mark("user asked", at: place, $0.question) },
-            decided: { timeline.mark($0 == .approved ? "user verified" : "user refused", at: place, "\($0)") })
+            decided: { timeline.mark($1 == .approved ? "user verified" : "user refused", at: place, "\($1)") })
     }
 
     private static func pem(_ certificate: [UInt8]) -> String {

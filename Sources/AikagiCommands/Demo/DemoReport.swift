@@ -15,7 +15,7 @@ struct DemoReport: Sendable {
             try FileManager.default.createDirectory(
                 atPath: folder + "/ceremonies", withIntermediateDirectories: true)
         } catch {
-            throw CommandFailure("cannot create the report folder \(folder): \(error)")
+            throw CommandFailure("cannot create the report folder \(folder): \(error.reason)")
         }
     }
 
@@ -34,7 +34,7 @@ struct DemoReport: Sendable {
                 ceremonies: evidence.ceremonies.map { "\($0.step)-\($0.kind).json" })
             try write(Data(page.html.utf8), to: "index.html")
         } catch {
-            throw CommandFailure("cannot write the report to \(folder): \(error)")
+            throw CommandFailure("cannot write the report to \(folder): \(error.reason)")
         }
     }
 

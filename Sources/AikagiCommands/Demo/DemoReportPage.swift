@@ -23,7 +23,7 @@ struct DemoReportPage {
             <th scope="col" class="number">ms</th><th scope="col" class="when">When</th></tr></thead>
             <tbody>\(outcomes.map { row($0, total) }.joined())</tbody></table></div></section>
             \(outcomes.compactMap(ceremony).joined())
-            <section><h2>For other verifiers</h2><ul>\(ceremonies.map { "<li><a href=\"ceremonies/\($0)\">\($0)</a></li>" }.joined())
+            <section><h2>For other verifiers</h2><p>Options and responses as WebAuthn JSON, with challenge, origin and public key.</p><ul>\(ceremonies.map { "<li><a href=\"ceremonies/\($0)\">\($0)</a></li>" }.joined())
             <li><a href="steps.json">steps.json</a></li></ul></section></main></body></html>
             """
     }
@@ -44,7 +44,7 @@ struct DemoReportPage {
             ? "<tr class=\"chapter\"><th colspan=\"5\" scope=\"rowgroup\">\(chapter == "x" ? "★" : chapter) \(title)</th></tr>"
             : ""
         return heading + """
-            <tr class="\(outcome.ok ? "ok" : "failed")"><td>\(outcome.ok ? "✓" : "✗") \(outcome.step)</td>
+            <tr class="\(outcome.ok ? "ok" : "failed")"><td>\(outcome.ok ? "✓" : "✗") \(link(outcome.step))</td>
             <td>\(escape(outcome.title))</td><td>\(escape(outcome.result))</td><td class="number">\(format(outcome.ms))</td>
             <td class="when"><span class="bar" style="margin-left:\(left)%;width:\(width)%"></span></td></tr>
             """
@@ -78,11 +78,16 @@ struct DemoReportPage {
             ? "<figure><img src=\"qr-\(outcome.step).png\" alt=\"The QR code of step \(outcome.step)\" width=\"220\"><figcaption>The QR code, as the phone read it</figcaption></figure>"
             : ""
         return """
-            <section><h2>\(outcome.step) \(escape(outcome.title))</h2><div class="track" aria-hidden="true">\(lanes)<div class="points">\(points.joined())</div></div>
+            <section id="\(outcome.step)"><h2>\(outcome.step) \(escape(outcome.title))</h2><div class="track" aria-hidden="true">\(lanes)<div class="points">\(points.joined())</div></div>
             <div class="ceremony"><div class="scroll"><table><thead><tr><th scope="col" class="number">ms</th><th scope="col"></th>
             <th scope="col">Where</th><th scope="col">Leg</th><th scope="col">Detail</th></tr></thead>
             <tbody>\(rows.joined())</tbody></table></div>\(picture)</div></section>
             """
+    }
+
+    /// The step's id, leading to its ceremony where it has one.
+    private func link(_ step: String) -> String {
+        timeline.marks(of: step).count > 1 ? "<a href=\"#\(step)\">\(step)</a>" : step
     }
 
     private func percent(_ part: Double, of whole: Double) -> Double {
@@ -103,7 +108,7 @@ struct DemoReportPage {
         :root{color-scheme:light dark;--ink:#1c2430;--paper:#fbfbf9;--line:#d9dcd6;--pc:#2b6cb0;--phone:#b7791f;--portal:#2f855a;--bad:#c53030}
         @media(prefers-color-scheme:dark){:root{--ink:#e8eaed;--paper:#15181d;--line:#343a44;--pc:#7fb3ec;--phone:#e5b567;--portal:#79c79b;--bad:#f08080}}
         *{box-sizing:border-box}body{margin:0;font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
-        header,main{max-width:76rem;margin:0 auto;padding:1.25rem}h1{margin:0;font-size:1.7rem}h2{font-size:1.15rem;margin:2rem 0 .6rem}
+        header,main{max-width:76rem;margin:0 auto;padding:.6rem 1.25rem}main>section:first-child h2{margin-top:.6rem}h1{margin:0;font-size:1.7rem}h2{font-size:1.15rem;margin:2rem 0 .6rem}
         .good{color:var(--portal);font-weight:600;margin:.2rem 0}.bad,.failed td{color:var(--bad);font-weight:600}.scroll{overflow-x:auto;flex:1}
         table{border-collapse:collapse;width:100%}th,td{padding:.28rem .7rem;text-align:left;border-bottom:1px solid var(--line);vertical-align:top}
         .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}.chapter th{padding-top:1rem;font-size:1.02rem}

@@ -16,7 +16,7 @@ struct DemoScript: Sendable {
     /// The person's browser on the PC.
     let portal: PortalSession
     /// The person's mail.
-    let mailbox: DemoMailbox
+    let mailbox: MailReader
     /// The account.
     let account: FirstLogin.Account
     /// The PC's and the phone's authenticators.
@@ -48,8 +48,11 @@ struct DemoScript: Sendable {
     private func biometricsOnPC() async throws {
         let page = try await runner.step("2-1.1") {
             // The initial password must have stopped working (1.9).
-            if (try? await portal.logIn(userID: account.userID, password: account.initialPassword)) != nil {
+            do {
+                _ = try await portal.logIn(userID: account.userID, password: account.initialPassword)
                 throw WebFailure("the initial password still works")
+            } catch is LoginRefusal {
+                // As it must be; any other failure is one.
             }
             let page = try await portal.logIn(userID: account.userID, password: account.password)
             return ("logged in; the initial password is refused", page)

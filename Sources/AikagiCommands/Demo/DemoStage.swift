@@ -1,4 +1,3 @@
-import AsyncHTTPClient
 import BluetoothLE
 import CertificateAuthority
 import FoundationEssentials
@@ -22,11 +21,6 @@ struct DemoStage: Sendable {
     /// The person at the phone.
     let phoneGate: any BiometricGate
 
-    /// The account in the insurer's letter: symbol and number, and the person it is for.
-    private static let dateOfBirth = "1980-01-23"
-    private static let symbol = "1234"
-    private static let number = "567"
-
     /// Starts the services, plays the manual, and takes everything down again.
     func play() async throws {
         try await withScratchDirectory { folder in
@@ -37,37 +31,23 @@ struct DemoStage: Sendable {
                     databasePath: folder + "/portal.sqlite", mailDirectory: folder + "/mail")
                 configuration.attestation = .direct
                 configuration.showsManualSteps = true
+                // The account lives for a second: a third of the usual cost keeps the demo quick.
+                if let cost = PasswordCost(logarithmOfRounds: 15, blockSize: 8, parallelism: 1) {
+                    configuration.passwordCost = cost
+                }
                 configuration.logger = Logger(label: "aikagi.portal") { _ in SwiftLogNoOpLogHandler() }
                 try await withRunningPortal(configuration) { origin, accounts in
-                    let account = try await DemoStage.addAccount(to: accounts)
+                    let account = try await DemoAccount.add(to: accounts)
                     try await withHTTPClient { client in
                         try await DemoScript(
                             runner: runner, portal: PortalSession(browser: WebBrowser(origin: origin, client: client)),
-                            mailbox: DemoMailbox(path: folder + "/mail"), account: account, devices: devices,
+                            mailbox: MailReader(path: folder + "/mail"), account: account, devices: devices,
                             radio: InProcessRadio(), domain: domain, endpoint: endpoint, evidence: evidence
                         ).run()
                     }
                 }
             }
         }
-    }
-
-    /// Adds the demo's account to a portal.
-    static func addAccount(
-        to accounts: PortalAccounts, userID: String = "demo"
-    ) async throws -> FirstLogin.Account {
-        guard let birth = CalendarDate(dateOfBirth) else { throw WebFailure("the demo's date of birth is no date") }
-        let initial = InitialPassword.rule(symbol: symbol, number: number, dateOfBirth: birth)
-        try await accounts.addUser(userID: userID, initialPassword: initial, dateOfBirth: birth, name: "合鍵 花子")
-        return FirstLogin.Account(
-            userID: userID, initialPassword: initial, dateOfBirth: dateOfBirth, mailAddress: "hanako@example.com",
-            password: DemoStage.newPassword())
-    }
-
-    /// A password as a password manager would make it: nothing is hard-coded.
-    private static func newPassword() -> String {
-        let letters = Array("abcdefghjkmnpqrstuvwxyzABCDEFGHJKMNPQRSTUVWXYZ23456789")
-        return String((0..<16).compactMap { _ in letters.randomElement() })
     }
 
     /// A tunnel service with a throw-away certificate that its clients verify.
@@ -84,30 +64,14 @@ struct DemoStage: Sendable {
                 tls: TunnelServerConfiguration.TLS(
                     certificateChainPEM: server.certificatePEM, privateKeyPEM: server.privateKeyPEM)),
             logger: Logger(label: "aikagi.tunnel") { _ in SwiftLogNoOpLogHandler() })
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await tunnel.run() }
-            group.addTask {
-                let port = try await tunnel.boundPort()
-                let endpoint = TunnelEndpoint(
-                    domain: domain, connectAddress: TunnelEndpoint.Address(host: "127.0.0.1", port: port),
-                    trustRoots: .certificates(pem: authority.certificatePEM))
-                try await body(domain, endpoint)
-            }
-            defer { group.cancelAll() }
-            try await group.next()
+        try await serving("the tunnel service") {
+            try await tunnel.run()
+        } while: {
+            let port = try await tunnel.boundPort()
+            let endpoint = TunnelEndpoint(
+                domain: domain, connectAddress: TunnelEndpoint.Address(host: "127.0.0.1", port: port),
+                trustRoots: .certificates(pem: authority.certificatePEM))
+            try await body(domain, endpoint)
         }
     }
-}
-
-/// Runs `body` with an HTTP client and shuts it down whatever comes of it.
-func withHTTPClient(_ body: (HTTPClient) async throws -> Void) async throws {
-    let client = WebBrowser.makeClient(eventLoopGroup: MultiThreadedEventLoopGroup.singleton)
-    let outcome: Result<Void, any Error>
-    do {
-        outcome = .success(try await body(client))
-    } catch {
-        outcome = .failure(error)
-    }
-    try await client.shutdown()
-    try outcome.get()
 }

@@ -65,7 +65,7 @@ final class StepRunner: Sendable {
         } catch is CancellationError {
             throw CancellationError()
         } catch {
-            let leg = StepRunner.leg(of: error) ?? timeline.lastLeg.map { "after: \($0)" } ?? "portal"
+            let leg = StepRunner.leg(of: error) ?? timeline.failingLeg ?? "portal"
             finish(step, since: begin, ok: false, result: "\(error)", leg: leg)
             throw DemoFailure(step: step, leg: leg, cause: "\(error)")
         }

@@ -60,6 +60,12 @@ final class Timeline: Sendable {
     /// The step that the present ceremony belongs to.
     var presentCeremony: String { state.withLock { $0.ceremony ?? $0.step } }
 
+    /// Where the present ceremony stopped: at its user, or after the last leg that was reached.
+    var failingLeg: String? {
+        let legs = marks(of: presentCeremony).map(\.leg)
+        return legs.contains("user refused") ? "user verification" : legs.last.map { "after \($0)" }
+    }
+
     /// The last leg that was reached in the present step.
     var lastLeg: String? {
         state.withLock { state in

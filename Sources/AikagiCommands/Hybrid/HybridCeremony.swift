@@ -1,3 +1,4 @@
+import BluetoothLE
 import CTAP
 import FoundationEssentials
 import HybridProtocol
@@ -21,11 +22,18 @@ struct HybridCeremony: Sendable {
         let key = try HybridQRKey(using: &generator)
         let now = UInt64(max(0, Date().timeIntervalSince1970))
         let json = json
+        let radio = try options.makeRadio()
+        // A radio that cannot listen is said before the code is shown.
+        _ = try await radio.advertisements()
         let session = HybridClientSession(
-            key: key, radio: try options.makeRadio(), eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
-            endpoint: try options.endpoints(), observer: { HybridEventLine($0).print(asJSON: json) })
+            key: key, radio: radio, eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
+            endpoint: try await options.endpoints(), observer: { HybridEventLine($0).print(asJSON: json) })
         // A phone that is faster than the scan is not missed: it advertises until the PC has joined its tunnel.
         try presentation.show(key.qrCode(hint: hint, timestamp: now).url)
+        if !json { Console.standard.note("Waiting for the phone, up to three minutes.") }
+        if try options.runningDomain() == nil && options.tunnel == nil {
+            Console.standard.note("No `aikagi tunnel` is running here: the phone's own tunnel service will be used.")
+        }
         return try await session.withPhone { phone in
             try await body(DirectCTAPClient(phone, context: CTAPRequestContext(transport: .inProcess)))
         }

@@ -16,6 +16,7 @@ struct HybridEventLine: Encodable {
     var statusName: String?
     var decision: String?
     var hint: String?
+    var request: String?
 
     init(_ event: String) { self.event = event }
 
@@ -53,7 +54,8 @@ struct HybridEventLine: Encodable {
     /// The line for people.
     var text: String {
         let words = [
-            hint.map { "for \($0)" }, command, statusName, decision, domain, routingID.map { "routing \($0)" },
+            hint.map { ["ga": "to log in", "mc": "to make a passkey"][$0] ?? "for \($0)" }, request, command,
+            statusName, decision, domain, routingID.map { "routing \($0)" },
             serviceData.map { "\(serviceUUID ?? "") \($0)" },
         ]
         return (["\(event.replacing("-", with: " "))"] + words.compactMap { $0 }).joined(separator: "  ")
@@ -63,10 +65,4 @@ struct HybridEventLine: Encodable {
     func print(asJSON: Bool) {
         if asJSON { Console.standard.json(self) } else { Console.standard.note(text) }
     }
-}
-
-/// Lower-case hexadecimal digits.
-func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-    let digits = Array("0123456789abcdef")
-    return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
 }

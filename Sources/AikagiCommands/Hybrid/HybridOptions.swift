@@ -1,6 +1,5 @@
 import ArgumentParser
 import BluetoothLE
-import FoundationEssentials
 import HybridProtocol
 import HybridTransport
 
@@ -18,7 +17,8 @@ struct HybridOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "The certificate authority to trust at the tunnel service (PEM).",
-            discussion: "Default: that of the running `aikagi tunnel`, else the system's.", valueName: "file"))
+            discussion: "Default: that of the running `aikagi tunnel` if it is used, else the system's.",
+            valueName: "file"))
     var tunnelCa: String?
 
     @Option(
@@ -45,27 +45,23 @@ struct HybridOptions: ParsableArguments {
     }
 
     /// Where the tunnel service of a domain is found.
-    func endpoints() throws(CommandFailure) -> @Sendable (TunnelDomain) -> TunnelEndpoint {
+    func endpoints() async throws -> @Sendable (TunnelDomain) -> TunnelEndpoint {
         let running = try runDirectory.directory().runningTunnel()
         let address = try tunnel.map { (text) throws(CommandFailure) in try HybridOptions.address(text) }
-        let ca = try tunnelCa.map { (path) throws(CommandFailure) in try HybridOptions.read(path) }
-        let runningCA = try running.map { (tunnel) throws(CommandFailure) in try HybridOptions.read(tunnel.ca) }
+        var ca: String?
+        if let tunnelCa { ca = try await InputFile.text(tunnelCa) }
+        var runningCA: String?
+        if let running { runningCA = try await InputFile.text(running.ca) }
+        let (givenRoots, runningRoots) = (ca, runningCA)
         return { domain in
             let isRunning = running?.domainID == domain.id && address == nil
             let runningAddress = running.flatMap {
                 isRunning ? TunnelEndpoint.Address(host: $0.address, port: $0.port) : nil
             }
-            let roots = (ca ?? (isRunning ? runningCA : nil)).map(TunnelEndpoint.TrustRoots.certificates(pem:))
+            let roots = (givenRoots ?? (isRunning ? runningRoots : nil)).map(
+                TunnelEndpoint.TrustRoots.certificates(pem:))
             return TunnelEndpoint(
                 domain: domain, connectAddress: address ?? runningAddress, trustRoots: roots ?? .system)
-        }
-    }
-
-    private static func read(_ path: String) throws(CommandFailure) -> String {
-        do {
-            return String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self)
-        } catch {
-            throw CommandFailure("cannot read the certificate file \(path): \(error)")
         }
     }
 
@@ -78,25 +74,4 @@ struct HybridOptions: ParsableArguments {
         guard !host.isEmpty else { throw CommandFailure("'\(text)' names no host, for example 127.0.0.1:8443") }
         return TunnelEndpoint.Address(host: String(host), port: Int(port))
     }
-}
-
-/// A tunnel domain on the command line: its number or its name.
-struct TunnelDomainArgument: ExpressibleByArgument {
-    /// The domain.
-    let domain: TunnelDomain
-
-    init?(argument: String) {
-        if let id = UInt16(argument) {
-            guard let domain = TunnelDomain(id: id) else { return nil }
-            self.domain = domain
-            return
-        }
-        let name = argument.lowercased()
-        let known = (0...UInt16.max).lazy.compactMap { TunnelDomain(id: $0) }
-        guard let domain = known.first(where: { $0.name == name }) else { return nil }
-        self.domain = domain
-    }
-
-    /// The domain that `aikagi tunnel` serves unless told otherwise: a hashed one, so that no real service is imitated.
-    static let standard = 266
 }

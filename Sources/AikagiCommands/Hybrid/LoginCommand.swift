@@ -29,8 +29,8 @@ struct LoginCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await runInterruptibly {
-            if let options = try passkey.optionsJSON(PublicKeyCredentialRequestOptions.self),
+        try await runInterruptibly(json: passkey.json) {
+            if let options = try await passkey.optionsJSON(PublicKeyCredentialRequestOptions.self),
                 let origin = passkey.origin
             {
                 let response = try await authenticate(options, origin: origin)
@@ -42,7 +42,7 @@ struct LoginCommand: AsyncParsableCommand {
                 return
             }
             try await withPortal(passkey) { portal, origin in
-                if let credentials = try passkey.credentials() {
+                if let credentials = try await passkey.credentials() {
                     let page = try await portal.logIn(userID: credentials.userID, password: credentials.password)
                     guard page.path == "/login/passkey" else {
                         throw CommandFailure(

@@ -42,6 +42,7 @@ struct PasskeyOptions: ParsableArguments {
             throw ValidationError("give either the portal's URL, or --options with --origin")
         }
         guard (options == nil) == (origin == nil) else { throw ValidationError("--options and --origin go together") }
+        _ = try portalOrigin()
         guard portal != nil || (user == nil && passwordFile == nil) else {
             throw ValidationError("--user and --password-file are for a portal")
         }
@@ -51,33 +52,37 @@ struct PasskeyOptions: ParsableArguments {
     }
 
     /// The portal's origin, without a path.
-    func portalOrigin() throws(CommandFailure) -> String? {
+    func portalOrigin() throws(ValidationError) -> String? {
         guard let portal else { return nil }
         guard let url = URL(string: portal), let scheme = url.scheme, ["http", "https"].contains(scheme),
             let host = url.host(), ["", "/"].contains(url.path())
-        else { throw CommandFailure("'\(portal)' is not the address of a portal, for example http://localhost:8080") }
-        return "\(scheme)://\(host)" + (url.port.map { ":\($0)" } ?? "")
+        else { throw ValidationError("'\(portal)' is not the address of a portal, for example http://localhost:8080") }
+        let port = url.port.map { ":\($0)" } ?? ""
+        // Passkeys belong to domains (WebAuthn Level 3 §5.1.3), and a number is none.
+        guard !host.contains(":"), !host.allSatisfy({ $0.isNumber || $0 == "." }) else {
+            throw ValidationError("passkeys need a domain, not an address: use \(scheme)://localhost\(port)")
+        }
+        return "\(scheme)://\(host)\(port)"
     }
 
     /// User ID and password.
-    func credentials() throws(CommandFailure) -> (userID: String, password: String)? {
+    func credentials() async throws -> (userID: String, password: String)? {
         guard let user, let passwordFile else { return nil }
-        do {
-            let text = String(decoding: try Data(contentsOf: URL(filePath: passwordFile)), as: UTF8.self)
-            return (user, String(text.prefix { !$0.isNewline }))
-        } catch {
-            throw CommandFailure("cannot read the password file \(passwordFile): \(error)")
+        let password = String(try await InputFile.text(passwordFile).prefix { !$0.isNewline })
+        guard !password.isEmpty else {
+            throw CommandFailure("the first line of '\(passwordFile)' is empty: put the password there")
         }
+        return (user, password)
     }
 
     /// The JSON of --options.
-    func optionsJSON<Value: Decodable>(_ type: Value.Type) throws(CommandFailure) -> Value? {
+    func optionsJSON<Value: Decodable>(_ type: Value.Type) async throws -> Value? {
         guard let options else { return nil }
+        let data = Data(try await InputFile.read(options, limit: 1 << 20))
         do {
-            let data = try Data(contentsOf: URL(filePath: options == "-" ? "/dev/stdin" : options))
             return try JSONDecoder().decode(type, from: data)
-        } catch {
-            throw CommandFailure("the options in \(options) cannot be used: \(error)")
+        } catch let error as DecodingError {
+            throw CommandFailure("the options in '\(options)' cannot be used: \(error.sentence)")
         }
     }
 }

@@ -15,7 +15,7 @@ struct QRPresentation: Sendable {
             do {
                 try Data(try matrix.pngData()).write(to: URL(filePath: file), options: .atomic)
             } catch {
-                throw CommandFailure("cannot write the QR code to \(file): \(error)")
+                throw CommandFailure("cannot write the QR code to \(file): \(error.reason)")
             }
         }
         if json {
@@ -23,7 +23,7 @@ struct QRPresentation: Sendable {
             line.url = url
             line.print(asJSON: true)
         } else {
-            Console.standard.note(matrix.terminalText(style: Console.standard.isTerminal ? .colors : .darkTerminal))
+            Console.standard.draw(matrix.terminalText(style: Console.standard.isTerminal ? .colors : .darkTerminal))
             Console.standard.note("Scan this with the phone, or: aikagi phone scan '\(url)'")
         }
     }

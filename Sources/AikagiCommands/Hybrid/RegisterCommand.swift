@@ -37,8 +37,8 @@ struct RegisterCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await runInterruptibly {
-            if let options = try passkey.optionsJSON(PublicKeyCredentialCreationOptions.self),
+        try await runInterruptibly(json: passkey.json) {
+            if let options = try await passkey.optionsJSON(PublicKeyCredentialCreationOptions.self),
                 let origin = passkey.origin
             {
                 let response = try await register(options, origin: origin)
@@ -49,9 +49,12 @@ struct RegisterCommand: AsyncParsableCommand {
                 }
                 return
             }
-            guard let credentials = try passkey.credentials() else { return }
+            guard let credentials = try await passkey.credentials() else { return }
             try await withPortal(passkey) { portal, origin in
                 let page = try await portal.logIn(userID: credentials.userID, password: credentials.password)
+                guard page.path != "/login/passkey" else {
+                    throw CommandFailure("\(credentials.userID) has a passkey already: log in with `aikagi login`")
+                }
                 guard page.path == "/passkeys/new" else {
                     throw CommandFailure(
                         "the portal is not ready for \(credentials.userID)'s first passkey but shows \(origin)\(page.path); "

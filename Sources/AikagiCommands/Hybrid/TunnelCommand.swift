@@ -1,6 +1,7 @@
 import ArgumentParser
 import CertificateAuthority
 import FoundationEssentials
+import Glibc
 import HybridProtocol
 import Logging
 import TunnelService
@@ -17,7 +18,7 @@ struct TunnelCommand: AsyncParsableCommand {
 
             Example:
               aikagi tunnel --json
-              {"address":"127.0.0.1","ca":"/run/user/1000/aikagi/tunnel-ca.pem","domain":"cable.wufkweyy3uaxb.com",…}
+              {"address":"127.0.0.1","ca":"/run/user/1000/aikagi/tunnel-ca-40123.pem","domain":"cable.wufkweyy3uaxb.com",…}
 
             Runs until SIGINT or SIGTERM.
             """)
@@ -67,27 +68,35 @@ struct TunnelCommand: AsyncParsableCommand {
                 throw CommandFailure("this tunnel domain cannot be served")
             }
             let directory = try runDirectory.directory()
-            let identity = try serverIdentity(for: domain)
+            let identity = try await serverIdentity(for: domain)
             let server = TunnelServer(
                 configuration: TunnelServerConfiguration(host: address, port: Int(port), tls: identity.tls),
                 logger: Logger(label: "aikagi.tunnel") { _ in SwiftLogNoOpLogHandler() })
-            defer { if identity.caCertificate != nil { directory.withdraw() } }
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await server.run() }
-                let bound = try await server.boundPort()
-                if let ca = identity.caCertificate {
-                    try directory.announce(
-                        RunDirectory.RunningTunnel(
-                            address: address, port: bound, domain: domain.name, domainID: domain.id,
-                            ca: directory.tunnelCA), caCertificate: ca)
+                defer { group.cancelAll() }
+                let port = try await server.boundPort()
+                guard let ca = identity.caCertificate else {
+                    show(domain, port: port, ca: nil)
+                    return try await group.waitForAll()
                 }
-                announce(domain, port: bound, ca: identity.caCertificate == nil ? nil : directory.tunnelCA)
+                let running = RunDirectory.RunningTunnel(
+                    address: address, port: port, domain: domain.name, domainID: domain.id,
+                    ca: directory.tunnelCA(port: port), process: getpid())
+                let isFound = try directory.announce(running, caCertificate: ca)
+                defer { directory.withdraw(running) }
+                show(domain, port: port, ca: running.ca)
+                if !isFound {
+                    Console.standard.note(
+                        "another tunnel service is announced in \(directory.path); reach this one with "
+                            + "--tunnel \(address):\(port) --tunnel-ca \(running.ca) --tunnel-domain \(domain.id)")
+                }
                 try await group.waitForAll()
             }
         }
     }
 
-    private func announce(_ domain: TunnelDomain, port: Int, ca: String?) {
+    private func show(_ domain: TunnelDomain, port: Int, ca: String?) {
         if json {
             Console.standard.json(
                 Listening(address: address, port: port, domain: domain.name, domainID: domain.id, ca: ca))
@@ -99,11 +108,12 @@ struct TunnelCommand: AsyncParsableCommand {
 
     private func serverIdentity(
         for domain: TunnelDomain
-    ) throws -> (tls: TunnelServerConfiguration.TLS, caCertificate: String?) {
+    ) async throws -> (tls: TunnelServerConfiguration.TLS, caCertificate: String?) {
         if let certificate, let key {
             return (
                 TunnelServerConfiguration.TLS(
-                    certificateChainPEM: try contents(of: certificate), privateKeyPEM: try contents(of: key)), nil
+                    certificateChainPEM: try await InputFile.text(certificate),
+                    privateKeyPEM: try await InputFile.text(key)), nil
             )
         }
         let authority = try ThrowawayCertificateAuthority(now: Date())
@@ -113,13 +123,5 @@ struct TunnelCommand: AsyncParsableCommand {
                 certificateChainPEM: server.certificatePEM, privateKeyPEM: server.privateKeyPEM),
             authority.certificatePEM
         )
-    }
-
-    private func contents(of path: String) throws(CommandFailure) -> String {
-        do {
-            return String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self)
-        } catch {
-            throw CommandFailure("cannot read \(path): \(error)")
-        }
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
-import FoundationEssentials
+import Foundation
+import Glibc
 import Logging
 import Portal
 import RelyingParty
@@ -17,7 +18,7 @@ struct PortalCommand: AsyncParsableCommand {
             browser), and one whose first login is complete, ready for `aikagi register`.
 
             Examples:
-              aikagi portal --demo --port 8080
+              aikagi portal --demo --password-file pw --port 8080
               aikagi portal --data /var/tmp/portal --port 8080       keeps accounts and mail in that folder
 
             Runs until SIGINT or SIGTERM.
@@ -38,8 +39,18 @@ struct PortalCommand: AsyncParsableCommand {
     @Flag(help: "Add two demo accounts and print them.")
     var demo = false
 
+    @Option(
+        help: ArgumentHelp(
+            "With --demo: write the password of the account 'demo' to this file, for `aikagi register`.",
+            valueName: "file"))
+    var passwordFile: String?
+
     @Flag(help: "Print what --demo prints, and where the portal listens, as JSON Lines.")
     var json = false
+
+    func validate() throws {
+        if passwordFile != nil && !demo { throw ValidationError("--password-file goes with --demo") }
+    }
 
     private struct Listening: Encodable {
         var event = "listening"
@@ -73,14 +84,16 @@ struct PortalCommand: AsyncParsableCommand {
         configuration.port = Int(port)
         configuration.showsManualSteps = true
         configuration.attestation = .direct
-        configuration.logger = Logger(label: "aikagi.portal", factory: StreamLogHandler.standardError(label:))
+        configuration.logger = Logger(label: "aikagi.portal") {
+            PortalLogHandler(base: StreamLogHandler.standardError(label: $0))
+        }
         configuration.logger.logLevel = .warning
         try await withRunningPortal(configuration) { origin, accounts in
             if demo { try await addDemoAccounts(accounts, origin: origin, mail: mail) }
             if json {
                 Console.standard.json(Listening(url: origin, mail: mail))
             } else {
-                Console.standard.result("portal on \(origin)  (mail: \(mail)/new)")
+                Console.standard.result("portal on \(origin)  (mail: \(mail), a Maildir)")
             }
             // Serves until the command is cancelled.
             while true { try await Task.sleep(for: .seconds(3600)) }
@@ -91,19 +104,32 @@ struct PortalCommand: AsyncParsableCommand {
         let fresh: FirstLogin.Account
         let ready: FirstLogin.Account
         do {
-            fresh = try await DemoStage.addAccount(to: accounts, userID: "demo-new")
-            ready = try await DemoStage.addAccount(to: accounts, userID: "demo")
+            fresh = try await DemoAccount.add(to: accounts, userID: "demo-new")
+            ready = try await DemoAccount.add(to: accounts, userID: "demo")
         } catch {
-            throw CommandFailure("cannot add the demo accounts: \(error); use --demo with a fresh --data folder only")
+            throw CommandFailure("cannot add the demo accounts: \(error); --demo needs a fresh --data folder")
         }
         try await withHTTPClient { client in
             try await FirstLogin(
                 portal: PortalSession(browser: WebBrowser(origin: origin, client: client)),
-                mailbox: DemoMailbox(path: mail), account: ready, perform: { _, body in try await body().1 }
+                mailbox: MailReader(path: mail), account: ready, perform: { _, body in try await body().1 }
             ).walk()
         }
+        if let passwordFile { try write(ready.password, to: passwordFile) }
         show(fresh, password: fresh.initialPassword, complete: false)
         show(ready, password: ready.password, complete: true)
+    }
+
+    private func write(_ password: String, to path: String) throws(CommandFailure) {
+        do {
+            unlink(path)  // a file of that name gets the right mode only if it is made anew
+            guard
+                FileManager.default.createFile(
+                    atPath: path, contents: Data((password + "\n").utf8), attributes: [.posixPermissions: 0o600])
+            else { throw CocoaError(.fileWriteUnknown) }
+        } catch {
+            throw CommandFailure("cannot write the password to '\(path)': \(error.reason)")
+        }
     }
 
     private func show(_ account: FirstLogin.Account, password: String, complete: Bool) {

@@ -9,9 +9,13 @@ struct PortalSession: Sendable {
     /// Logs in with user ID and password.
     ///
     /// - Returns: the page that is due then.
+    /// - Throws: ``LoginRefusal`` when the portal knows better, ``WebFailure`` for anything else.
     func logIn(userID: String, password: String) async throws -> WebPage {
         let login = try await browser.open("/login")
         let page = try await browser.submit([("userID", userID), ("password", password)], on: login)
+        if page.status == 422 {
+            throw LoginRefusal(description: page.alert ?? "the portal refuses this user ID and password")
+        }
         guard page.path != "/login" else { throw WebFailure(page.alert ?? "the portal did not accept the login") }
         return page
     }
@@ -73,4 +77,10 @@ struct PortalSession: Sendable {
             throw WebFailure("the portal's answer cannot be understood: \(error)")
         }
     }
+}
+
+/// The portal's answer to a wrong user ID or password.
+struct LoginRefusal: Error, CustomStringConvertible {
+    /// The portal's own sentence.
+    let description: String
 }

@@ -38,6 +38,30 @@ final class Announcement<Value: Sendable>: Sendable {
     }
 }
 
+/// Runs a service while `body` runs; whichever ends first ends the other.
+///
+/// - Throws: what either throws, `CancellationError` when cancelled, and ``CommandFailure`` when the service ends by itself.
+func serving(
+    _ name: String, _ service: @escaping @Sendable () async throws -> Void,
+    while body: @escaping @Sendable () async throws -> Void
+) async throws {
+    try await withThrowingTaskGroup(of: Bool.self) { group in
+        group.addTask {
+            try await service()
+            return false
+        }
+        group.addTask {
+            try await body()
+            return true
+        }
+        defer { group.cancelAll() }
+        let isDone = try await group.next() ?? false
+        // A service that is cancelled may end in peace: that is no success of what needed it.
+        try Task.checkCancellation()
+        guard isDone else { throw CommandFailure("\(name) has ended by itself") }
+    }
+}
+
 /// A portal that serves while `body` runs.
 ///
 /// - Parameter body: gets the portal's origin and accounts.
@@ -50,23 +74,16 @@ func withRunningPortal(
     let application = try PortalApplication(configuration: configuration)
     let host = configuration.relyingPartyID
     let givenOrigin = configuration.origins.first
-    try await withThrowingTaskGroup(of: Void.self) { group in
-        group.addTask {
-            do {
-                try await application.run()
-                listening.settle(.failure(CancellationError()))
-            } catch {
-                listening.settle(.failure(error))
-                throw error
-            }
+    try await serving("the portal") {
+        do {
+            try await application.run()
+            listening.settle(.failure(CancellationError()))
+        } catch {
+            listening.settle(.failure(error))
+            throw error
         }
-        group.addTask {
-            let port = try await listening.value()
-            let origin = givenOrigin ?? "http://\(host):\(port)"
-            try await body(origin, application.accounts)
-        }
-        defer { group.cancelAll() }
-        // Whichever ends first ends the other: the portal serves for `body`, and `body` needs the portal.
-        try await group.next()
+    } while: {
+        let port = try await listening.value()
+        try await body(givenOrigin ?? "http://\(host):\(port)", application.accounts)
     }
 }

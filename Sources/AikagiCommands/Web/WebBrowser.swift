@@ -1,7 +1,9 @@
 import AsyncHTTPClient
 import FoundationEssentials
+import Glibc
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 
 /// A browser without a screen: pages, forms, cookies and redirects of one web site.
 actor WebBrowser {
@@ -30,6 +32,8 @@ actor WebBrowser {
         configuration.timeout = .init(connect: .seconds(10), read: .seconds(60))
         // The portal listens on IPv4; a name service that prefers ::1 would cost a refused connection each time.
         configuration.dnsOverride = ["localhost": "127.0.0.1"]
+        // A portal that does not run is said at once.
+        configuration.connectionPool.retryConnectionEstablishment = false
         return HTTPClient(eventLoopGroupProvider: .shared(eventLoopGroup), configuration: configuration)
     }
 
@@ -111,8 +115,18 @@ actor WebBrowser {
         } catch let error as CancellationError {
             throw error
         } catch {
-            throw WebFailure("cannot reach the portal at \(origin): \(error); is `aikagi portal` running there?")
+            throw WebFailure("cannot reach the portal at \(origin): \(WebBrowser.reason(error)); does it run there?")
         }
+    }
+
+    /// Why no connection came about, in the operating system's words.
+    private static func reason(_ error: any Error) -> String {
+        if let failed = error as? IOError { return String(cString: strerror(failed.errnoCode)) }
+        guard let connection = error as? NIOConnectionError else { return "\(error)" }
+        if let failed = connection.connectionErrors.first?.error as? IOError {
+            return String(cString: strerror(failed.errnoCode))
+        }
+        return "the host name is unknown"
     }
 
     private func store(_ cookie: String) {

@@ -23,8 +23,8 @@ public struct CTAPRequestContext: Sendable {
     public enum Transport: Hashable, Sendable {
         /// CTAPHID, on a channel: stateful commands belong to the channel they were begun on.
         case hid(channel: UInt32)
-        /// The hybrid transport.
-        case hybrid
+        /// The hybrid transport, in a session whose number no other one in this process has: stateful commands belong to it.
+        case hybrid(session: UInt64)
         /// A call within the process.
         case inProcess
     }

@@ -1,5 +1,5 @@
-import Foundation
 import GRDB
+import Glibc
 
 /// The portal's SQLite database: write-ahead log, every change one transaction.
 struct PortalDatabase: Sendable {
@@ -14,13 +14,27 @@ struct PortalDatabase: Sendable {
             // A confirmed step survives a power cut, not only the end of the process.
             try database.execute(sql: "PRAGMA synchronous = FULL")
         }
-        // Only this user may read it; SQLite gives the log beside it the same permissions.
-        if !FileManager.default.fileExists(atPath: path) {
-            // Should this fail, opening the file says why.
-            _ = FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
-        }
+        try PortalDatabase.ensurePrivateFile(path)
         pool = try DatabasePool(path: path, configuration: configuration)
         try PortalDatabase.migrator.migrate(pool)
+    }
+
+    /// Makes an empty file with mode 0600 if there is none, so that the database never exists with a wider mode.
+    ///
+    /// SQLite gives the log beside it the same permissions. A file that exists is not even opened: closing it would
+    /// give up the locks that another portal of this process holds on it.
+    private static func ensurePrivateFile(_ path: String) throws(PortalConfigurationError) {
+        let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor < 0 else {
+            Glibc.close(descriptor)
+            return
+        }
+        let code = errno
+        // A link to nothing exists as well, and SQLite would make the file at its other end.
+        guard code == EEXIST, access(path, F_OK) == 0 else {
+            let reason = code == EEXIST ? "it is a link to a file that does not exist" : String(cString: strerror(code))
+            throw .databasePath(path, reason: reason)
+        }
     }
 
     /// Reads from one consistent state.
@@ -97,6 +111,14 @@ struct PortalDatabase: Sendable {
                         at REAL NOT NULL
                     ) STRICT;
                     CREATE INDEX attemptOfKey ON attempt (keyHash, at);
+                    """)
+        }
+        migrator.registerMigration("2: ceremonies of visitors who have not logged in") { database in
+            try database.execute(
+                sql: """
+                    DELETE FROM ceremony;
+                    ALTER TABLE ceremony ADD COLUMN isAnonymous INTEGER NOT NULL DEFAULT 0;
+                    CREATE INDEX ceremonyOfKind ON ceremony (isAnonymous, expiresAt);
                     """)
         }
         return migrator

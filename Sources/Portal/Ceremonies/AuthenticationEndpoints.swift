@@ -5,8 +5,9 @@ import WebAuthnModel
 
 /// Logging in with a passkey (★): after the password, or alone.
 ///
-/// Both are `POST` with `Content-Type: application/json`, the visit's cookie (an anonymous one will do), and an `Origin` of the portal
-/// (or `Sec-Fetch-Site: same-origin`).
+/// Both are `POST` with `Content-Type: application/json`, the visit's cookie (any that a page of the portal has set),
+/// and an `Origin` of the portal (or `Sec-Fetch-Site: same-origin`). Who has not logged in may begin a limited number of
+/// ceremonies per network address.
 ///
 /// - `/webauthn/authentication/options`: body `{}`; answer `PublicKeyCredentialRequestOptionsJSON`, with the account's credentials
 ///   when the password was given before.
@@ -24,7 +25,14 @@ struct AuthenticationEndpoints: Sendable {
         guard !session.isNew else { throw PortalFailure.loginRequired }
         let now = core.now
         let relyingParty = try core.relyingParty()
+        let address = context.remoteAddress
         let options = try await core.database.write { database in
+            if session.visitor == nil {
+                let key = AttemptLimiter.Key.ceremonies(address: address)
+                if case .delayed(let seconds) = try AttemptLimiter.admit([key], now: now, in: database) {
+                    throw PortalFailure.tooManyAttempts(seconds: seconds)
+                }
+            }
             var generator = SystemRandomNumberGenerator()
             let passkeys = try session.visitor.map { try Passkey.all(of: $0.account.id, in: database) } ?? []
             let (options, ceremony) = relyingParty.authenticationOptions(
@@ -68,7 +76,8 @@ struct AuthenticationEndpoints: Sendable {
                 try Passkey.update(result.record, usedAt: now, in: database)
                 try AttemptLimiter.withdraw(attempts, in: database)
                 return try SessionStore.begin(
-                    accountID: account.id, level: .passkey, isFirstLogin: false, replacing: session, now: now,
+                    secret: core.secrets.issue(), accountID: account.id, level: .passkey, isFirstLogin: false,
+                    replacing: session, now: now,
                     in: database)
             }
             return core.json(CeremonyOutcome(next: "/top")).withCookie(core.sessionCookie(secret))

@@ -81,7 +81,8 @@ struct RegistrationEndpoints: Sendable {
                 }
                 try Passkey.add(result, to: visitor.account.id, now: now, in: database)
                 return try SessionStore.begin(
-                    accountID: visitor.account.id, level: .passkey, isFirstLogin: false, replacing: session, now: now,
+                    secret: core.secrets.issue(), accountID: visitor.account.id, level: .passkey, isFirstLogin: false,
+                    replacing: session, now: now,
                     in: database)
             }
             return core.json(CeremonyOutcome(next: "/passkeys/name")).withCookie(core.sessionCookie(secret))

@@ -9,7 +9,7 @@ struct PortalContext: RequestContext {
     /// The language of the answer.
     var language = Language.japanese
     /// The visit that the request belongs to.
-    var session = Session.anonymous()
+    var session = Session.unknown()
 
     init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)

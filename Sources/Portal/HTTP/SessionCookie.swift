@@ -16,9 +16,9 @@ struct SessionCookie: Sendable {
 
     /// The secret of a request, when it has one of the right form.
     func secret(in request: Request) -> [UInt8]? {
-        guard let value = request.cookies[name]?.value, let secret = Base64URL.decode(value), secret.count == 32 else {
-            return nil
-        }
+        guard let value = request.cookies[name]?.value, let secret = Base64URL.decode(value),
+            secret.count == SessionSecrets.byteCount
+        else { return nil }
         return secret
     }
 }

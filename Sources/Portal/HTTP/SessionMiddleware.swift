@@ -12,16 +12,17 @@ struct SessionMiddleware: RouterMiddleware {
     ) async throws -> Response {
         if PortalAssets.isAsset(request.uri.path) { return try await next(request, context) }
         var context = context
-        var response: Response
         do {
             context.session = try await session(of: request)
+        } catch {
+            // Whose visit it is could not be asked: the cookie, which may be a good one, stays as it is.
+            return response(to: error, for: request, context)
+        }
+        var response: Response
+        do {
             response = try await next(request, context)
         } catch {
-            let failure = SessionMiddleware.failure(from: error, request: request)
-            if failure == .internalError {
-                context.logger.error("request failed", metadata: ["error": "\(error)"])
-            }
-            response = core.response(to: failure, for: request, context)
+            response = self.response(to: error, for: request, context)
         }
         if context.session.isNew, !response.headers.contains(.setCookie) {
             response = response.withCookie(core.sessionCookie(context.session.secret))
@@ -31,20 +32,35 @@ struct SessionMiddleware: RouterMiddleware {
 
     private func session(of request: Request) async throws -> Session {
         guard let secret = SessionCookie(isSecure: core.origins.areSecure).secret(in: request) else {
-            return .anonymous()
+            return Session(secret: core.secrets.issue(), isNew: true, visitor: nil)
         }
         let now = core.now
         guard
             let found = try await core.database.read({ try SessionStore.find(secret: secret, now: now, in: $0) })
-        else { return Session(secret: secret, isNew: false, visitor: nil) }
+        else {
+            // A secret of somebody who has not logged in, or of a visit that has ended; or an invention.
+            let isIssued = core.secrets.isIssued(secret)
+            return Session(secret: isIssued ? secret : core.secrets.issue(), isNew: !isIssued, visitor: nil)
+        }
         if found.isStale {
             try await core.database.write { try SessionStore.touch(secret: secret, now: now, in: $0) }
         }
         return Session(secret: secret, isNew: false, visitor: found.visitor)
     }
 
-    private static func failure(from error: any Error, request: Request) -> PortalFailure {
+    private func response(to error: any Error, for request: Request, _ context: PortalContext) -> Response {
+        let failure = SessionMiddleware.failure(from: error, request: request)
+        if failure == .internalError {
+            context.logger.error("request failed", metadata: ["error": "\(error)"])
+        }
+        return core.response(to: failure, for: request, context)
+    }
+
+    /// What an error means for the visitor; ``PortalFailure/internalError`` is what nobody foresaw.
+    static func failure(from error: any Error, request: Request) -> PortalFailure {
         switch error {
+        // The portal is shutting down.
+        case is CancellationError: return .unavailable
         case let failure as PortalFailure: return failure
         case is NIOTooManyBytesError: return .tooLarge
         case let error as HTTPError:

@@ -15,7 +15,7 @@ struct Maildir: Sendable {
         }
     }
 
-    /// Writes a message and makes it visible; when this returns, it is on the disk.
+    /// Writes a message and makes it visible; when this returns, the message and its name are on the disk.
     func deliver(_ message: [UInt8], at date: Date) async throws {
         let path = path
         try await queue.run { try Maildir.write(message, into: path, at: date) }
@@ -46,6 +46,15 @@ struct Maildir: Sendable {
             unlink(temporary)
             throw MaildirError(operation: "deliver", path: temporary, code: code)
         }
+        try synchronize("\(path)/new")
+    }
+
+    /// Makes a folder's entries survive a loss of power: with a file's bytes on the disk, its name is not there yet.
+    private static func synchronize(_ folder: String) throws(MaildirError) {
+        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw MaildirError(operation: "deliver", path: folder, code: errno) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw MaildirError(operation: "deliver", path: folder, code: errno) }
     }
 }
 
@@ -59,6 +68,6 @@ struct MaildirError: Error, Equatable {
 extension MaildirError: CustomStringConvertible {
     /// A sentence for the log.
     var description: String {
-        "cannot \(operation) the mail \(path): \(String(cString: strerror(code))); check the folder's permissions and space"
+        "cannot \(operation) mail at \(path): \(String(cString: strerror(code))); check its permissions and space"
     }
 }

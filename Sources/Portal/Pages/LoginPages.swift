@@ -50,7 +50,8 @@ struct LoginPages: Sendable {
             try AttemptLimiter.withdraw(attempts, in: database)
             try AttemptLimiter.forgive(keys[0], in: database)
             return try SessionStore.begin(
-                accountID: current.id, level: .password, isFirstLogin: current.step != .complete, replacing: session,
+                secret: core.secrets.issue(), accountID: current.id, level: .password,
+                isFirstLogin: current.step != .complete, replacing: session,
                 now: now, in: database)
         }
         guard let secret else {
@@ -63,7 +64,7 @@ struct LoginPages: Sendable {
         _ = try await FormFields(of: request, in: context)
         let session = context.session
         try await core.database.write { try SessionStore.end(session, in: $0) }
-        return core.redirect(to: "/login?notice=logged-out").withCookie(core.sessionCookie(Secret.random(32)))
+        return core.redirect(to: "/login?notice=logged-out").withCookie(core.sessionCookie(core.secrets.issue()))
     }
 
     private func screen(_ language: Language, userID: String = "") -> Screen {

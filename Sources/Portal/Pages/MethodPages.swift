@@ -67,7 +67,8 @@ struct MethodPages: Sendable {
             guard isAdvanced else { return nil }
             try SessionStore.endAll(of: account.id, in: database)
             return try SessionStore.begin(
-                accountID: account.id, level: .password, isFirstLogin: true, replacing: session, now: now,
+                secret: core.secrets.issue(), accountID: account.id, level: .password, isFirstLogin: true,
+                replacing: session, now: now,
                 in: database)
         }
         guard let secret else { return core.redirect(to: "/") }

@@ -2,7 +2,7 @@ import Crypto
 import CryptoExtras
 import Foundation
 
-/// A stored password: `$scrypt$ln=15,r=8,p=1$salt$hash`, salt and hash in unpadded base64 (the PHC string format).
+/// A stored password: `$scrypt$ln=15,r=8,p=3$salt$hash`, salt and hash in unpadded base64 (the PHC string format).
 struct PasswordHash: Sendable, Equatable {
     let cost: PasswordCost
     let salt: [UInt8]
@@ -13,6 +13,17 @@ struct PasswordHash: Sendable, Equatable {
         self.cost = cost
         self.salt = salt
         key = try PasswordHash.derive(password, salt: salt, cost: cost)
+    }
+
+    /// What no password matches, except by a chance of 1 in 2²⁵⁶; checking one against it costs what it always costs.
+    static func decoy(cost: PasswordCost) -> PasswordHash {
+        PasswordHash(cost: cost, salt: Secret.random(16), key: Secret.random(32))
+    }
+
+    private init(cost: PasswordCost, salt: [UInt8], key: [UInt8]) {
+        self.cost = cost
+        self.salt = salt
+        self.key = key
     }
 
     /// Reads the stored form; `nil` when it is damaged.

@@ -1,6 +1,6 @@
 import Dispatch
 
-/// Hashes and checks passwords one at a time on a thread of its own: scrypt needs tens of milliseconds and megabytes, which neither
+/// Hashes and checks passwords one at a time on a thread of its own: scrypt needs a tenth of a second and megabytes, which neither
 /// an event loop nor Swift's cooperative threads can spare.
 struct PasswordHasher: Sendable {
     private let queue: BlockingQueue
@@ -8,10 +8,10 @@ struct PasswordHasher: Sendable {
     /// Compared with when there is no such account, so that the answer takes as long as for a real one.
     private let decoy: PasswordHash
 
-    init(cost: PasswordCost) throws {
+    init(cost: PasswordCost) {
         self.cost = cost
         queue = BlockingQueue(label: "password hashing", maximumWaiting: 64)
-        decoy = try PasswordHash(password: "decoy", salt: Secret.random(16), cost: cost)
+        decoy = PasswordHash.decoy(cost: cost)
     }
 
     /// The stored form of a new password, which is not empty.

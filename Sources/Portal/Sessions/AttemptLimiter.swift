@@ -1,5 +1,6 @@
 import FoundationEssentials
 import GRDB
+import Glibc
 
 /// Slows repeated attempts down: so many within a sliding window, then a wait until the oldest leaves it.
 enum AttemptLimiter {
@@ -17,12 +18,25 @@ enum AttemptLimiter {
             self.window = window
         }
 
+        /// What counts as one address: of IPv6 the first 64 bits, for whoever has one of those addresses has them all.
+        private static func group(_ address: String) -> String {
+            var bytes = in6_addr()
+            guard inet_pton(AF_INET6, address, &bytes) == 1 else { return address }
+            let octets = withUnsafeBytes(of: bytes) { Array($0) }
+            let isIPv4 = octets.starts(with: [UInt8](repeating: 0, count: 10) + [0xFF, 0xFF])
+            return octets.prefix(isIPv4 ? 16 : 8).map { String($0, radix: 16) }.joined(separator: " ")
+        }
+
         /// Passwords for one user ID, whether it exists or not.
         static func password(userID: String) -> Key {
             Key("password \(userID.lowercased())", maximum: 5, window: 15 * 60)
         }
         /// Logins from one network address.
-        static func address(_ address: String) -> Key { Key("address \(address)", maximum: 50, window: 15 * 60) }
+        static func address(_ address: String) -> Key { Key("address \(group(address))", maximum: 50, window: 15 * 60) }
+        /// Ceremonies begun from one network address before a login, counted while they may be open.
+        static func ceremonies(address: String) -> Key {
+            Key("ceremonies \(group(address))", maximum: 100, window: 5 * 60)
+        }
         /// Dates of birth for one account.
         static func dateOfBirth(accountID: Int64) -> Key {
             Key("date of birth \(accountID)", maximum: 5, window: 15 * 60)

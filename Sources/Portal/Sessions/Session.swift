@@ -35,8 +35,8 @@ struct Session: Sendable {
     /// Who is here; `nil` before the login.
     var visitor: Visitor?
 
-    /// An anonymous visit.
-    static func anonymous() -> Session { Session(secret: Secret.random(32), isNew: true, visitor: nil) }
+    /// The visit of a request as long as, or because, the real one could not be looked up: no form is accepted in it.
+    static func unknown() -> Session { Session(secret: Secret.random(32), isNew: true, visitor: nil) }
 
     /// What the database knows the visit by.
     var idHash: [UInt8] { Secret.digest(secret) }

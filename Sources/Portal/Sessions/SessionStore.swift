@@ -10,9 +10,10 @@ enum SessionStore {
 
     /// Begins a visit under a fresh secret and ends the one it replaces, so that a secret known before the login is worth nothing after.
     ///
+    /// - Parameter secret: from ``SessionSecrets/issue()``.
     /// - Returns: The secret for the cookie.
     static func begin(
-        accountID: Int64, level: Session.Level, isFirstLogin: Bool, replacing old: Session, now: Date,
+        secret: [UInt8], accountID: Int64, level: Session.Level, isFirstLogin: Bool, replacing old: Session, now: Date,
         in database: Database
     ) throws -> [UInt8] {
         try end(old, in: database)
@@ -20,7 +21,6 @@ enum SessionStore {
         try database.execute(
             sql: "DELETE FROM session WHERE lastUsedAt < ? OR createdAt < ?",
             arguments: [limit - idleLifetime, limit - lifetime])
-        let secret = Secret.random(32)
         try database.execute(
             sql: """
                 INSERT INTO session (idHash, accountID, level, isFirstLogin, createdAt, lastUsedAt)

@@ -3,7 +3,7 @@ public import WebAuthnModel
 
 /// What a relying party must remember between making options and verifying the response.
 ///
-/// Store it under its challenge, hand it out once, and only before it expires; ``CeremonyBook`` does so in memory.
+/// Store it under its challenge, hand it out once, and only before it expires.
 public struct Ceremony: Hashable, Sendable, Codable {
     /// The two ceremonies of WebAuthn.
     public enum Kind: String, Hashable, Sendable, Codable {

@@ -103,8 +103,10 @@ extension Authenticator {
         guard !isDiscoverable else {
             return CredentialSource(
                 id: randomBytes(32, using: &randomness), relyingPartyID: relyingPartyID,
-                userHandle: request.user.id.bytes, userName: request.user.name,
-                userDisplayName: request.user.displayName, privateKey: key, isDiscoverable: true)
+                userHandle: request.user.id.bytes,
+                userName: request.user.name?.shortened(toByteCount: Authenticator.maximumNameByteCount),
+                userDisplayName: request.user.displayName?.shortened(toByteCount: Authenticator.maximumNameByteCount),
+                privateKey: key, isDiscoverable: true)
         }
         let wrappingKey = try await wrappingKey()
         let id = try WrappedCredentialID.seal(

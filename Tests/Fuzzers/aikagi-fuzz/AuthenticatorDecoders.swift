@@ -1,0 +1,156 @@
+import CBOR
+import CTAP
+import SoftwareAuthenticator
+import Synchronization
+import TestSupport
+import WebAuthnModel
+
+extension FuzzedDecoder {
+    static let authenticatorDecoders = [
+        FuzzedDecoder("authenticator") { input in
+            runToEnd {
+                var reader = InputReader(input)
+                var bench = AuthenticatorBench(options: reader.byte())
+                var count = 0
+                // Every credential costs a key pair; a long input shows nothing that a short one cannot.
+                while !reader.isEmpty, count < 64 {
+                    await bench.step(&reader)
+                    count += 1
+                }
+            }
+        },
+        FuzzedDecoder("attestation-identity") { input in
+            guard let identity = attempt({ try AttestationIdentity(serialized: SecretBytes(input)) }) else { return }
+            let again = attempt { try AttestationIdentity(serialized: identity.serialized) }
+            require(again == identity, "it survives a round trip")
+        },
+    ]
+}
+
+/// A software authenticator whose user approves everything, before a platform that sends anything.
+private struct AuthenticatorBench {
+    private static let relyingPartyID = "example.org"
+    private static let clientDataHash = [UInt8](repeating: 0xCD, count: 32)
+
+    private let clock = ManualClock()
+    private let authenticator: Authenticator
+    private let failures = Failures()
+    private var credentialIDs: [[UInt8]] = []
+    private var transport = CTAPRequestContext.Transport.hid(channel: 1)
+
+    init(options: UInt8) {
+        let flavour = Flavour.allCases[Int(options & 3) % Flavour.allCases.count]
+        let failures = failures
+        authenticator = Authenticator(
+            configuration: Authenticator.Configuration(
+                flavour: flavour, attestation: options & 4 == 0 ? nil : .selfAttestation,
+                verifiesUser: options & 8 == 0 ? nil : true),
+            store: MemoryCredentialStore(capacity: 4), gate: ApprovingGate(), randomness: SeededGenerator(seed: 1),
+            clock: clock, reportFailure: failures.append)
+    }
+
+    mutating func step(_ reader: inout InputReader) async {
+        switch reader.byte() % 8 {
+        case 0:
+            guard let request = CTAPRequest(message: reader.long()) else { return }
+            await send(request)
+        case 1:
+            await send(CTAPRequest(CTAPCommand(rawValue: reader.byte())))
+        case 2:
+            await send(CTAPRequest(.makeCredential, parameters: reader.long()))
+        case 3:
+            await send(CTAPRequest(.getAssertion, parameters: reader.long()))
+        case 4:
+            await send(registration(&reader).request)
+        case 5:
+            await send(authentication(&reader).request)
+        case 6:
+            clock.advance(by: .seconds(Int(reader.byte())))
+        default:
+            transport = [.hid(channel: 1), .hid(channel: 2), .hybrid(session: 1), .inProcess][Int(reader.byte() & 3)]
+            if reader.byte() & 1 == 1 { await authenticator.powerCycle() }
+        }
+    }
+
+    private func registration(_ reader: inout InputReader) -> MakeCredentialRequest {
+        let options = reader.byte()
+        return MakeCredentialRequest(
+            clientDataHash: Self.clientDataHash,
+            relyingParty: PublicKeyCredentialRelyingPartyEntity(id: Self.relyingPartyID, name: nil),
+            user: PublicKeyCredentialUserEntity(id: reader.bytes(Int(options & 3)), name: "mina"),
+            pubKeyCredParams: [PublicKeyCredentialParameters(options & 4 == 0 ? .es256 : .edDSA)],
+            excludeList: options & 8 == 0 ? nil : descriptors(options),
+            options: AuthenticatorOptions(
+                discoverable: options & 16 == 0 ? nil : true, userVerification: options & 32 == 0 ? nil : true))
+    }
+
+    private func authentication(_ reader: inout InputReader) -> GetAssertionRequest {
+        let options = reader.byte()
+        return GetAssertionRequest(
+            relyingPartyID: Self.relyingPartyID, clientDataHash: Self.clientDataHash,
+            allowList: options & 8 == 0 ? nil : descriptors(options),
+            options: AuthenticatorOptions(
+                userPresence: options & 16 == 0 ? nil : false, userVerification: options & 32 == 0 ? nil : true))
+    }
+
+    /// The credentials made so far; with one bit, the first one's ID is spoilt.
+    private func descriptors(_ options: UInt8) -> [PublicKeyCredentialDescriptor] {
+        var ids = credentialIDs
+        if options & 64 != 0, var first = ids.first, let byte = first.popLast() {
+            first.append(byte ^ 1)
+            ids[0] = first
+        }
+        return ids.map { PublicKeyCredentialDescriptor(id: $0) }
+    }
+
+    private mutating func send(_ request: CTAPRequest) async {
+        let response = await authenticator.respond(
+            to: request, in: CTAPRequestContext(transport: transport))
+        require(failures.isEmpty, "a store in memory does not fail: \(failures.texts)")
+        require(response.status != .other, "nothing goes wrong inside")
+        require(response.message.count <= 7609, "a response fits the transports")
+        guard response.status == .success else {
+            require(response.data.isEmpty, "an error is a status alone")
+            return
+        }
+        check(response.data, of: request)
+    }
+
+    private mutating func check(_ data: [UInt8], of request: CTAPRequest) {
+        switch request.command {
+        case .makeCredential:
+            let response = certain { try MakeCredentialResponse(data: data) }
+            require(response.response.data == data, "a response is canonical")
+            let authenticatorData = certain { try AuthenticatorData(decoding: response.authenticatorData) }
+            require(authenticatorData.flags.contains(.userPresent), "no credential without a person")
+            let credential = authenticatorData.attestedCredentialData
+            require(credential != nil, "a new credential is named")
+            if credentialIDs.count < 40, let credential { credentialIDs.append(credential.credentialID) }
+        case .getAssertion, .getNextAssertion:
+            let response = certain { try GetAssertionResponse(data: data) }
+            require(response.response.data == data, "a response is canonical")
+            _ = certain { try AuthenticatorData(decoding: response.authenticatorData) }
+        case .getInfo:
+            let info = certain { try AuthenticatorInfo(data: data) }
+            require(info.encoded == data, "a response is canonical")
+        default:
+            require([.reset, .selection].contains(request.command), "no other command succeeds")
+            require(data.isEmpty, "the command has no response data")
+        }
+    }
+}
+
+/// What the authenticator reports as gone wrong inside, other than a full store.
+private final class Failures: Sendable {
+    private let list = Mutex<[String]>([])
+
+    var isEmpty: Bool { texts.isEmpty }
+
+    var texts: [String] { list.withLock { $0 } }
+
+    func append(_ error: any Error) {
+        // A platform may well fill the store, which is small here; the response says so.
+        if (error as? CredentialStoreError) == .full { return }
+        list.withLock { $0.append("\(error)") }
+    }
+}
