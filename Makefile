@@ -13,10 +13,10 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 # pkg-config module : Debian package
 LIBRARIES := libfido2:libfido2-dev libssl:libssl-dev libqrencode:libqrencode-dev \
-	zbar:libzbar-dev libpng:libpng-dev libturbojpeg:libturbojpeg0-dev sqlite3:libsqlite3-dev
+	fuse3:libfuse3-dev libsystemd:libsystemd-dev zbar:libzbar-dev libpng:libpng-dev libturbojpeg:libturbojpeg0-dev sqlite3:libsqlite3-dev
 # command : Debian package
-COMMANDS := pkg-config:pkg-config git:git
-TEST_COMMANDS := python3:python3 openssl:openssl
+COMMANDS := pkg-config:pkg-config git:git bwrap:bubblewrap unshare:util-linux
+TEST_COMMANDS := python3:python3 dbus-daemon:dbus-daemon bluetoothctl:bluez busctl:systemd gdbus:libglib2.0-bin
 
 .PHONY: demo test build deps test-deps swift-test peer-test fuzz lint clean help
 

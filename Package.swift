@@ -132,7 +132,7 @@ let package = Package(
                 argumentParser,
                 asyncHTTPClient, logging, serviceLifecycle, unixSignals, crypto, nioCore, nioPosix, nioHTTP1,
             ]),
-        .executableTarget(name: "aikagi", dependencies: ["AikagiCommands", argumentParser], swiftSettings: settings),
+        .executableTarget(name: "aikagi", dependencies: ["AikagiCommands"], swiftSettings: settings),
 
         // Test data and test doubles.
         .target(

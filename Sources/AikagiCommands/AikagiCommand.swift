@@ -16,16 +16,24 @@ public struct AikagiCommand: AsyncParsableCommand {
               aikagi register --hybrid URL --user demo     shows a QR code; whoever scans it makes a passkey
               aikagi login --hybrid URL                    shows a QR code; whoever scans it logs in
               aikagi phone scan 'FIDO:/…'                  the phone
+            and, for browsers and scripts that know nothing of us:
+              aikagi with --key -- firefox                 a program that sees a security key
 
             Results go to standard output, everything else to standard error; --json gives JSON Lines.
             Exit status: 0 done, 1 failed (standard error says why), 64 wrong usage, 130 or 143 ended by SIGINT or SIGTERM.
             """,
         version: "0.1.0",
         subcommands: [
-            DemoCommand.self, PortalCommand.self, TunnelCommand.self, PhoneCommand.self, LoginCommand.self,
+            DemoCommand.self, WithCommand.self, PortalCommand.self, TunnelCommand.self, PhoneCommand.self,
+            LoginCommand.self,
             RegisterCommand.self, InsideCommand.self,
         ])
 
     /// The command without a subcommand: shows its help.
     public init() {}
+
+    /// Parses the process's own arguments and runs the command.
+    public static func runFromCommandLine() async {
+        await main(BareOptions.expand(Array(CommandLine.arguments.dropFirst())))
+    }
 }

@@ -30,7 +30,11 @@ import Testing
         #expect(KeyArgument(argument: "name=x")?.flavour == .securityKey)
     }
 
-    @Test("Other keys are refused", arguments: ["", "phone", "platform,", "platform,gate=maybe", "name=", "name=a,name=b", "x=y", "platform,security-key"])
+    @Test(
+        "Other keys are refused",
+        arguments: [
+            "", "phone", "platform,", "platform,gate=maybe", "name=", "name=a,name=b", "x=y", "platform,security-key",
+        ])
     func noKey(text: String) {
         #expect(KeyArgument(argument: text) == nil)
     }

@@ -30,11 +30,14 @@ struct WithCommand: AsyncParsableCommand {
     @Option(name: .customLong("key"), help: KeyArgument.help)
     var keys: [KeyArgument] = []
 
-    @Argument(parsing: .postTerminator, help: ArgumentHelp("After --: the program and its arguments.", valueName: "command"))
+    @Argument(
+        parsing: .postTerminator, help: ArgumentHelp("After --: the program and its arguments.", valueName: "command"))
     var command: [String] = []
 
     func validate() throws {
-        guard !command.isEmpty else { throw ValidationError("give the program to run after --, for example -- firefox") }
+        guard !command.isEmpty else {
+            throw ValidationError("give the program to run after --, for example -- firefox")
+        }
         guard !keys.isEmpty else { throw ValidationError("give at least one --key for the program to see") }
     }
 
