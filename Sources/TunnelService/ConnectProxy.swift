@@ -41,7 +41,7 @@ public struct ConnectProxy: Service {
     ///
     /// - Throws: ``ConnectProxyError`` when it cannot start.
     public func run() async throws {
-        defer { port.close() }
+        defer { port.close(.notListening) }
         guard ["127.0.0.1", "::1", "localhost"].contains(configuration.host) else {
             throw ConnectProxyError.beyondLoopback(host: configuration.host)
         }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Portal
 
-@Suite struct LiveTests {
+@Suite(.timeLimit(.minutes(1))) struct LiveTests {
     @Test("On a free port the origin follows the port, and mails link to it")
     func freePort() async throws {
         let fixture = try await PortalFixture(origins: [], relyingPartyID: "localhost")

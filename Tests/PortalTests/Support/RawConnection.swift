@@ -38,8 +38,9 @@ final class RawConnection {
     func receive() throws -> String {
         var buffer = [UInt8](repeating: 0, count: 65_536)
         let count = recv(descriptor, &buffer, buffer.count, 0)
-        guard count >= 0 else { throw Failure(operation: "receive", code: errno) }
-        return String(decoding: buffer.prefix(count), as: UTF8.self)
+        // A server that closes with unread bytes in its socket resets the connection: that is closed, too.
+        guard count >= 0 || errno == ECONNRESET else { throw Failure(operation: "receive", code: errno) }
+        return String(decoding: buffer.prefix(max(count, 0)), as: UTF8.self)
     }
 
     /// Whether the other side has closed by now, after everything that it sent.
@@ -47,7 +48,7 @@ final class RawConnection {
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while true {
             let count = recv(descriptor, &buffer, buffer.count, CInt(MSG_DONTWAIT))
-            if count <= 0 { return count == 0 }
+            if count <= 0 { return count == 0 || errno == ECONNRESET }
         }
     }
 }
