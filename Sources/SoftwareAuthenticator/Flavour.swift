@@ -59,6 +59,10 @@ extension Flavour {
     /// Whether its credentials are synchronised: BE and BS in the authenticator data (WebAuthn Level 3 §6.1.3).
     var synchronisesCredentials: Bool { self == .phone }
 
+    /// Whether its user sees accounts and picks one: then it answers with that one alone, and says so (CTAP 2.3 §6.2.2
+    /// step 12).
+    var hasDisplay: Bool { self == .phone }
+
     /// Whether it counts signatures; a synchronised credential's counter stays zero.
     var countsSignatures: Bool { self != .phone }
 

@@ -26,6 +26,24 @@ struct GetNextAssertionTests {
         #expect(await bench.status(next) == .notAllowed)
     }
 
+    @Test("a phone's user picks the account on the phone: one assertion, marked as chosen, unless a list names it")
+    func phone() async throws {
+        let bench = Bench(.phone)
+        let made = try await bench.register(accounts: [[1], [2]])
+        let assertions = try await bench.client.getAssertions(Bench.authentication())
+        #expect(assertions.map { $0.user?.id.bytes } == [[2]])
+        #expect(assertions.map(\.userSelected) == [true])
+        #expect(assertions.map(\.numberOfCredentials) == [nil])
+        #expect(await bench.status(next) == .notAllowed)
+        var listed = Bench.authentication()
+        listed.allowList = [PublicKeyCredentialDescriptor(id: try #require(made.first).id)]
+        #expect(try await bench.client.getAssertions(listed).map(\.userSelected) == [nil])
+        // Silently, nobody is asked and nobody chooses.
+        var silent = Bench.authentication()
+        silent.options = AuthenticatorOptions(userPresence: false)
+        #expect(try await bench.client.getAssertions(silent).map(\.userSelected) == [nil, nil])
+    }
+
     @Test("needs an assertion before it, one with several credentials")
     func nothingRemembered() async throws {
         let bench = Bench()

@@ -46,7 +46,7 @@ private struct BrowserStage: Sendable {
     let page: TestPage
     let endpoint: TunnelEndpoint
     let radio: InProcessRadio
-    let phone: ChoosingPhone
+    let phone: Authenticator
     let seen = SeenCodes()
 
     actor SeenCodes {
@@ -102,10 +102,9 @@ private struct BrowserStage: Sendable {
                                 domain: domain, connectAddress: .init(host: "127.0.0.1", port: port),
                                 trustRoots: .certificates(pem: authority.certificatePEM)),
                             radio: radio,
-                            phone: ChoosingPhone(
-                                room: Authenticator(
-                                    configuration: .init(flavour: .phone), store: MemoryCredentialStore(),
-                                    gate: ApprovingGate())))
+                            phone: Authenticator(
+                                configuration: .init(flavour: .phone), store: MemoryCredentialStore(),
+                                gate: ApprovingGate()))
                         do {
                             try await body(stage)
                         } catch {
@@ -156,21 +155,5 @@ private struct BrowserStage: Sendable {
             }
             try await Task.sleep(for: .milliseconds(20))
         }
-    }
-}
-
-/// A phone on which the user has chosen the passkey, as phones do that show them: the browser need not ask again.
-private struct ChoosingPhone: CTAPAuthenticator {
-    let room: Authenticator
-
-    func respond(to request: CTAPRequest, in context: CTAPRequestContext) async -> CTAPResponse {
-        let response = await room.respond(to: request, in: context)
-        // CTAP 2.3 §6.2.2: not for an allow list.
-        guard request.command == .getAssertion, response.status == .success,
-            let asked = try? GetAssertionRequest(parameters: request.parameters), asked.allowList == nil,
-            var assertion = try? GetAssertionResponse(data: response.data)
-        else { return response }
-        assertion.userSelected = true
-        return assertion.response
     }
 }

@@ -33,13 +33,18 @@ extension Authenticator {
             flags.insert(.userPresent)
         }
         // 10. No extension is implemented; unknown ones are ignored.
-        // 11, 12. One credential is used; without a display, several are handed out newest first.
+        // 11, 12. One credential is used; without a display, several are handed out newest first. With one, whoever was
+        // asked has also chosen the account: the newest, which a phone shows first.
+        let hasAllowList = !(request.allowList ?? []).isEmpty
+        let isChosen = configuration.flavour.hasDisplay && !hasAllowList && (needsPresence || verify)
         let assertion = Assertion(
             relyingPartyIDHash: Authenticator.hash(request.relyingPartyID), flags: flags,
             clientDataHash: request.clientDataHash)
         // 13. The signature.
         var response = try await sign(assertion, with: source)
-        if sources.count > 1 {
+        if isChosen {
+            response.userSelected = true
+        } else if sources.count > 1 {
             response.numberOfCredentials = UInt64(sources.count)
             remainingAssertions = RemainingAssertions(
                 assertion: assertion, sources: sources.dropFirst(), transport: context.transport,
