@@ -11,13 +11,13 @@ public struct AikagiCommand: AsyncParsableCommand {
             by QR code and Bluetooth with a phone that is software.
 
             The parts, each in a terminal of its own:
-              aikagi portal --demo                         a web site to log in to; prints accounts
-              aikagi tunnel                                the relay between PC and phone
-              aikagi register --hybrid URL --user demo     shows a QR code; whoever scans it makes a passkey
-              aikagi login --hybrid URL                    shows a QR code; whoever scans it logs in
-              aikagi phone scan 'FIDO:/…'                  the phone
-            and, for browsers and scripts that know nothing of us:
-              aikagi with --key -- firefox                 a program that sees a security key
+              aikagi portal --demo            a web site; prints accounts
+              aikagi tunnel                   the relay between PC and phone
+              aikagi register --hybrid URL …  a QR code: scan it, make a passkey
+              aikagi login --hybrid URL       a QR code: scan it, log in
+              aikagi phone scan 'FIDO:/…'     the phone that scans
+            For programs that know nothing of us:
+              aikagi with --key -- firefox    the program sees a security key
 
             Results go to standard output, everything else to standard error; --json gives JSON Lines.
             Exit status: 0 done, 1 failed (standard error says why), 64 wrong usage, 130 or 143 ended by SIGINT or SIGTERM.

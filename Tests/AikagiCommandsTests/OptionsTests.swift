@@ -52,6 +52,15 @@ import Testing
         #expect(error.map { AikagiCommand.exitCode(for: $0) } == .validationFailure, "\(arguments)")
     }
 
+    @Test("Help that is laid out by hand fits a terminal of 80 columns")
+    func helpWidth() {
+        for command in AikagiCommand.configuration.subcommands + [AikagiCommand.self, PhoneScanCommand.self] {
+            for line in command.configuration.discussion.split(separator: "\n") where line.hasPrefix("  ") {
+                #expect(line.count <= 80, "\(line)")
+            }
+        }
+    }
+
     @Test("Every command's help has an example that parses")
     func help() throws {
         for command in AikagiCommand.configuration.subcommands + [PhoneScanCommand.self]

@@ -18,8 +18,8 @@ struct DemoCommand: AsyncParsableCommand {
             Examples:
               aikagi demo
               aikagi demo --report report && xdg-open report/index.html
-              aikagi demo --phone-gate deny         what a refused login looks like; exit status 1
-              aikagi demo --phone-gate delay:3      a slow person; shows progress
+              aikagi demo --phone-gate deny      what a refusal looks like
+              aikagi demo --phone-gate delay:3   a slow person; shows progress
             """)
 
     @Option(help: ArgumentHelp("Write a report to this folder.", valueName: "dir"))

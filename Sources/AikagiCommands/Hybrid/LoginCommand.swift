@@ -13,9 +13,14 @@ struct LoginCommand: AsyncParsableCommand {
             for the phone's Bluetooth advertisement, talks to it through the tunnel and posts the response.
 
             Examples:
-              aikagi login --hybrid http://localhost:8080                                   whoever the passkey is for
-              aikagi login --hybrid http://localhost:8080 --user demo --password-file pw    password first, then passkey
-              aikagi login --hybrid --options request.json --origin https://example.com     no portal: prints the response
+              whoever the passkey is for:
+              aikagi login --hybrid http://localhost:8080
+
+              password first, then the passkey:
+              aikagi login --hybrid http://localhost:8080 --user demo --password-file pw
+
+              no portal; prints the response as JSON:
+              aikagi login --hybrid --options get.json --origin https://example.com
 
             Events of --json, in order: qr, advert, tunnel-open, handshake, authenticator, request, response, closed, result.
             """)

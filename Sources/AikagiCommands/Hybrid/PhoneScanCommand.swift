@@ -18,9 +18,9 @@ struct PhoneScanCommand: AsyncParsableCommand {
             answers. Its passkeys are kept, encrypted, in --store.
 
             Examples:
-              aikagi phone scan 'FIDO:/162870791865632382…'      the text of a QR code
-              aikagi phone scan screenshot.png --gate ask         a picture of one; asks you before it answers
-              grim - | aikagi phone scan - --json                 a picture from standard input; events as JSON Lines
+              aikagi phone scan 'FIDO:/1628…'       the text of a QR code
+              aikagi phone scan qr.png --gate ask   a picture; asks you first
+              grim - | aikagi phone scan - --json   standard input; JSON Lines
 
             Events of --json, in order: scanned, tunnel-open, advertising, handshake, request, user, response, closed.
             Exit status 0 when every request was answered with success.

@@ -14,7 +14,7 @@ struct RegisterCommand: AsyncParsableCommand {
 
             Examples:
               aikagi register --hybrid http://localhost:8080 --user demo --password-file pw
-              aikagi register --hybrid --options create.json --origin https://example.com
+              aikagi register --hybrid --options new.json --origin https://example.com
 
             Events of --json, in order: qr, advert, tunnel-open, handshake, authenticator, request, response, closed, result.
             """)

@@ -18,7 +18,7 @@ struct TunnelCommand: AsyncParsableCommand {
 
             Example:
               aikagi tunnel --json
-              {"address":"127.0.0.1","ca":"/run/user/1000/aikagi/tunnel-ca-40123.pem","domain":"cable.wufkweyy3uaxb.com",…}
+              {"event":"listening","address":"127.0.0.1","port":40123,…}
 
             Runs until SIGINT or SIGTERM.
             """)

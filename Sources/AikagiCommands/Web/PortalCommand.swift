@@ -19,7 +19,7 @@ struct PortalCommand: AsyncParsableCommand {
 
             Examples:
               aikagi portal --demo --password-file pw --port 8080
-              aikagi portal --data /var/tmp/portal --port 8080       keeps accounts and mail in that folder
+              aikagi portal --data folder --port 8080   keeps accounts and mail
 
             Runs until SIGINT or SIGTERM.
             """)
