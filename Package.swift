@@ -82,7 +82,7 @@ let package = Package(
         // The pure layer: values and state machines, no I/O, no clock of its own.
         pure("CBOR", []),
         pure("WebAuthnModel", ["CBOR", crypto]),
-        pure("CTAP", ["CBOR", "WebAuthnModel"]),
+        pure("CTAP", ["CBOR", "WebAuthnModel", crypto, cryptoExtras]),
         pure("CTAPHID", []),
         pure("HybridProtocol", ["CBOR", crypto, cryptoExtras]),
 

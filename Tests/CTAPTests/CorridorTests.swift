@@ -29,7 +29,8 @@ import WebAuthnModel
     func info() throws {
         let info = AuthenticatorInfo(
             versions: ["FIDO_2_0"], aaguid: .zero, options: ["rk": true, "plat": false, "uv": true],
-            maximumMessageSize: 1200, maximumCredentialCountInList: 8, maximumCredentialIDLength: 128,
+            maximumMessageSize: 1200, pinUVAuthProtocols: [2, 1], maximumCredentialCountInList: 8,
+            maximumCredentialIDLength: 128,
             transports: [.usb, .hybrid], algorithms: [.init(.es256)], firmwareVersion: 3)
         #expect(try AuthenticatorInfo(data: info.encoded) == info)
         #expect(info.encoded.hex.contains("04a362726bf5627576f564706c6174f4"))

@@ -56,6 +56,8 @@ public struct CTAPStatus: RawRepresentable, Error, Hashable, Sendable {
     public static let puatRequired = CTAPStatus(rawValue: 0x36)
     /// CTAP2_ERR_REQUEST_TOO_LARGE.
     public static let requestTooLarge = CTAPStatus(rawValue: 0x39)
+    /// CTAP2_ERR_INVALID_SUBCOMMAND.
+    public static let invalidSubcommand = CTAPStatus(rawValue: 0x3E)
     /// CTAP1_ERR_OTHER, for what went wrong inside the authenticator.
     public static let other = CTAPStatus(rawValue: 0x7F)
 

@@ -13,6 +13,31 @@ struct ParameterMap {
         self.map = map
     }
 
+    /// Reads parameters in which one extension's input may be nested a level deeper than a CTAP2 message may be.
+    ///
+    /// - Parameters:
+    ///   - extensionIdentifier: the extension.
+    ///   - key: the member that holds the extensions.
+    init(_ bytes: [UInt8], deepExtension extensionIdentifier: String, under key: Int) throws(CTAPStatus) {
+        guard let item = try? CBORDecoder.decode(bytes, maximumDepth: CBORDecoder.maximumDepth + 1) else {
+            throw .invalidCBOR  // one status covers every reason
+        }
+        // Everything but that input keeps to the rule.
+        var rest = item
+        if var map = item.map, var extensions = map[CBORValue(key)]?.map {
+            extensions[.text(extensionIdentifier)] = nil
+            map[CBORValue(key)] = .map(extensions)
+            rest = .map(map)
+        }
+        do throws(CBORError) {
+            _ = try CBOREncoder.encode(rest, maximumDepth: CBORDecoder.maximumDepth)
+        } catch {
+            throw .invalidCBOR
+        }
+        guard let map = item.map else { throw .cborUnexpectedType }
+        self.map = map
+    }
+
     func required<Value>(
         _ key: Int, _ read: (CBORValue) throws(CTAPStatus) -> Value
     ) throws(CTAPStatus) -> Value {

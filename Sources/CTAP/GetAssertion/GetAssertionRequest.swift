@@ -41,8 +41,11 @@ public struct GetAssertionRequest: Hashable, Sendable {
     }
 
     /// Reads the parameters; what is thrown is the status to answer with.
+    ///
+    /// A phone's `prf` with salts by credential has five levels of maps, one more than CTAP 2.3 §8 allows; real clients send
+    /// it, so it is let through, and nothing else is.
     public init(parameters: [UInt8]) throws(CTAPStatus) {
-        let map = try ParameterMap(parameters)
+        let map = try ParameterMap(parameters, deepExtension: PRFInput.identifier, under: 4)
         self.init(
             relyingPartyID: try map.required(1, Member.text), clientDataHash: try map.required(2, Member.bytes),
             allowList: try map.optional(3, Member.array(PublicKeyCredentialDescriptor.init(ctap:))),

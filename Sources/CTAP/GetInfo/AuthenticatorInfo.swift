@@ -10,6 +10,7 @@ public import WebAuthnModel
 /// | 3 | aaguid | bstr, 16 bytes |
 /// | 4 | options | map of bool, optional |
 /// | 5 | maxMsgSize | uint, optional |
+/// | 6 | pinUvAuthProtocols | array of uint, optional |
 /// | 7 | maxCredentialCountInList | uint, optional |
 /// | 8 | maxCredentialIdLength | uint, optional |
 /// | 9 | transports | array of tstr, optional |
@@ -26,6 +27,8 @@ public struct AuthenticatorInfo: Hashable, Sendable {
     public var options: [String: Bool]
     /// The largest message in bytes that the authenticator takes; 1024 when absent.
     public var maximumMessageSize: UInt64?
+    /// The numbers of the PIN/UV auth protocols, most preferred first.
+    public var pinUVAuthProtocols: [UInt64]?
     /// The longest list of credentials that it takes.
     public var maximumCredentialCountInList: UInt64?
     /// The longest credential ID in bytes that it takes.
@@ -40,8 +43,9 @@ public struct AuthenticatorInfo: Hashable, Sendable {
     /// Puts the usual parts together.
     public init(
         versions: [String], extensions: [String]? = nil, aaguid: AAGUID, options: [String: Bool] = [:],
-        maximumMessageSize: UInt64? = nil, maximumCredentialCountInList: UInt64? = nil,
-        maximumCredentialIDLength: UInt64? = nil, transports: [AuthenticatorTransport]? = nil,
+        maximumMessageSize: UInt64? = nil, pinUVAuthProtocols: [UInt64]? = nil,
+        maximumCredentialCountInList: UInt64? = nil, maximumCredentialIDLength: UInt64? = nil,
+        transports: [AuthenticatorTransport]? = nil,
         algorithms: [PublicKeyCredentialParameters]? = nil, firmwareVersion: UInt64? = nil
     ) {
         self.versions = versions
@@ -49,6 +53,7 @@ public struct AuthenticatorInfo: Hashable, Sendable {
         self.aaguid = aaguid
         self.options = options
         self.maximumMessageSize = maximumMessageSize
+        self.pinUVAuthProtocols = pinUVAuthProtocols
         self.maximumCredentialCountInList = maximumCredentialCountInList
         self.maximumCredentialIDLength = maximumCredentialIDLength
         self.transports = transports
@@ -67,6 +72,7 @@ public struct AuthenticatorInfo: Hashable, Sendable {
         self.init(
             versions: try map.required(1, Member.textArray), extensions: try map.optional(2, Member.textArray),
             aaguid: aaguid, options: options, maximumMessageSize: try map.optional(5, Member.unsigned),
+            pinUVAuthProtocols: try map.optional(6, Member.array(Member.unsigned)),
             maximumCredentialCountInList: try map.optional(7, Member.unsigned),
             maximumCredentialIDLength: try map.optional(8, Member.unsigned),
             transports: try map.optional(9, Member.textArray)?.map(AuthenticatorTransport.init(rawValue:)),
@@ -87,6 +93,7 @@ public struct AuthenticatorInfo: Hashable, Sendable {
         map[3] = .bytes(aaguid.bytes)
         map[4] = optionMap.isEmpty ? nil : .map(optionMap)
         map[5] = maximumMessageSize.map(CBORValue.unsigned)
+        map[6] = pinUVAuthProtocols.map { .array($0.map(CBORValue.unsigned)) }
         map[7] = maximumCredentialCountInList.map(CBORValue.unsigned)
         map[8] = maximumCredentialIDLength.map(CBORValue.unsigned)
         map[9] = transports.map { .array($0.map { .text($0.rawValue) }) }
