@@ -32,8 +32,6 @@ extension Authenticator {
     }
 
     /// CTAP 2.3 §6.1.2 and §6.2.2, steps 1 and 2: what to do with a `pinUvAuthParam` where there is no PIN.
-    ///
-    /// No PIN/UV auth protocol is supported here, so every number names an unsupported one.
     func checkPINUVAuthParam(
         _ param: [UInt8]?, protocol: UInt64?, in context: CTAPRequestContext
     ) async throws(CTAPStatus) {
@@ -44,6 +42,12 @@ extension Authenticator {
             throw configuration.verifiesUser ? .pinInvalid : .pinNotSet
         }
         // 2. A parameter needs a protocol, and one that is supported.
-        throw `protocol` == nil ? .missingParameter : .invalidParameter
+        guard let `protocol` else { throw .missingParameter }
+        guard configuration.flavour.pinUVAuthProtocols.contains(where: { $0.rawValue == `protocol` }) else {
+            throw .invalidParameter
+        }
+        // 11 of §6.1.2, 6 of §6.2.2, said here because nothing that follows can change it: no token was ever handed out, so
+        // the parameter is proof of nothing.
+        throw configuration.verifiesUser ? .pinAuthInvalid : .pinNotSet
     }
 }

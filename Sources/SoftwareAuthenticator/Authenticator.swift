@@ -17,6 +17,8 @@ public actor Authenticator: CTAPAuthenticator {
     var randomness: any RandomNumberGenerator & Sendable
     /// The assertions that authenticatorGetNextAssertion may still fetch.
     var remainingAssertions: RemainingAssertions?
+    /// The key agreement keys of the PIN/UV auth protocols, as far as they have been asked for since power-up.
+    var keyAgreementKeys: [PINUVAuthProtocol: KeyAgreementPrivateKey] = [:]
     /// When the power came on, as the clock's elapsed time.
     var poweredUpAt: Duration
     private let queue = RequestQueue()
@@ -73,6 +75,7 @@ public actor Authenticator: CTAPAuthenticator {
     /// A request that waits for the user is not ended; whoever takes the power away cancels its task as well.
     public func powerCycle() {
         remainingAssertions = nil
+        keyAgreementKeys = [:]
         poweredUpAt = time.now()
     }
 
@@ -82,6 +85,9 @@ public actor Authenticator: CTAPAuthenticator {
             try await makeCredential(MakeCredentialRequest(parameters: request.parameters), in: context)
         case .getAssertion:
             try await getAssertion(GetAssertionRequest(parameters: request.parameters), in: context)
+        // A phone has no use for it; to others it is how the secret for `hmac-secret` is agreed on.
+        case .clientPIN where !configuration.flavour.pinUVAuthProtocols.isEmpty:
+            try clientPIN(ClientPINRequest(parameters: request.parameters))
         // The other commands have no parameters; bytes that follow them are ignored.
         case .getNextAssertion: try await getNextAssertion(in: context)
         case .getInfo: info.response

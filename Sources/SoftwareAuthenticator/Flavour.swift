@@ -1,3 +1,4 @@
+import CTAP
 import FoundationEssentials
 public import WebAuthnModel
 
@@ -65,6 +66,13 @@ extension Flavour {
 
     /// Whether it counts signatures; a synchronised credential's counter stays zero.
     var countsSignatures: Bool { self != .phone }
+
+    /// Whether the salts of its pseudo-random function come in the clear, as extension `prf`, because its transport encrypts;
+    /// the others take them encrypted, as `hmac-secret`.
+    var takesPRFInTheClear: Bool { self == .phone }
+
+    /// The PIN/UV auth protocols, most preferred first: what `hmac-secret` needs.
+    var pinUVAuthProtocols: [PINUVAuthProtocol] { takesPRFInTheClear ? [] : PINUVAuthProtocol.preferenceOrder }
 
     /// Whether it verifies the user for every credential and every assertion that tests presence, asked to or not: a
     /// phone shows its screen lock each time.

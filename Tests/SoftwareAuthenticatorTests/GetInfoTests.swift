@@ -18,7 +18,8 @@ struct GetInfoTests {
     func flavours(flavour: Flavour, options: [String: Bool], transports: [AuthenticatorTransport]) async throws {
         let info = try await Bench(flavour).client.getInfo()
         #expect(info.versions == ["FIDO_2_0"])
-        #expect(info.extensions == nil)
+        #expect(info.extensions == (flavour == .phone ? ["prf"] : ["hmac-secret"]))
+        #expect(info.pinUVAuthProtocols == (flavour == .phone ? nil : [2, 1]))
         #expect(info.aaguid == flavour.aaguid)
         #expect(info.options == options)
         #expect(info.maximumMessageSize == 7609)
@@ -63,7 +64,7 @@ struct GetInfoTests {
 
     @Test(
         "commands that are not implemented are invalid",
-        arguments: [0x00, 0x03, 0x05, 0x06, 0x09, 0x0A, 0x0C, 0x0D, 0x40, 0x41, 0xBF, 0xFF] as [UInt8])
+        arguments: [0x00, 0x03, 0x05, 0x09, 0x0A, 0x0C, 0x0D, 0x40, 0x41, 0xBF, 0xFF] as [UInt8])
     func unknownCommands(command: UInt8) async {
         let request = CTAPRequest(CTAPCommand(rawValue: command), parameters: [0xA0])
         #expect(await Bench().respond(request) == CTAPResponse(.invalidCommand))

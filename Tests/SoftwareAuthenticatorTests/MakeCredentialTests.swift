@@ -23,14 +23,18 @@ struct MakeCredentialTests {
     }
 
     @Test(
-        "step 2: a pinUvAuthParam needs a protocol, and none is supported",
-        arguments: [(nil, CTAPStatus.missingParameter), (1, .invalidParameter), (2, .invalidParameter)]
-            as [(UInt64?, CTAPStatus)])
-    func pinUVAuthProtocol(protocol: UInt64?, expected: CTAPStatus) async {
+        "step 2: a pinUvAuthParam needs a protocol that is supported, and is then proof of nothing",
+        arguments: [
+            (Flavour.platform, nil, CTAPStatus.missingParameter), (.platform, 0, .invalidParameter),
+            (.platform, 3, .invalidParameter), (.platform, 1, .pinAuthInvalid), (.platform, 2, .pinAuthInvalid),
+            (.securityKey, 1, .pinNotSet), (.securityKey, 2, .pinNotSet), (.phone, nil, .missingParameter),
+            (.phone, 1, .invalidParameter), (.phone, 2, .invalidParameter),
+        ] as [(Flavour, UInt64?, CTAPStatus)])
+    func pinUVAuthProtocol(flavour: Flavour, protocol: UInt64?, expected: CTAPStatus) async {
         var request = Bench.registration()
         request.pinUVAuthParam = [1, 2, 3]
         request.pinUVAuthProtocol = `protocol`
-        #expect(await Bench().status(request.request) == expected)
+        #expect(await Bench(flavour).status(request.request) == expected)
     }
 
     @Test("step 2: a protocol without a pinUvAuthParam is ignored")

@@ -17,6 +17,8 @@ extension Authenticator {
         guard request.allowList?.count ?? 0 <= configuration.maximumCredentialCountInList else {
             throw CTAPStatus.limitExceeded
         }
+        // 10, in advance. What the extensions are given is checked before anybody is asked.
+        let prf = try assertionExtension(request.extensions, userPresence: needsPresence)
         // 5. alwaysUv is not supported.
         // 6. Built-in user verification; the same touch shows presence.
         let reason = UserRequest.Reason.getAssertion(relyingPartyID: request.relyingPartyID)
@@ -32,14 +34,14 @@ extension Authenticator {
             if !verify { try await askUser(reason, needsVerification: false, in: context) }
             flags.insert(.userPresent)
         }
-        // 10. No extension is implemented; unknown ones are ignored.
+        // 10. The extensions, evaluated with each signature; unknown ones are ignored.
         // 11, 12. One credential is used; without a display, several are handed out newest first. With one, whoever was
         // asked has also chosen the account: the newest, which a phone shows first.
         let hasAllowList = !(request.allowList ?? []).isEmpty
         let isChosen = configuration.flavour.hasDisplay && !hasAllowList && (needsPresence || verify)
         let assertion = Assertion(
             relyingPartyIDHash: Authenticator.hash(request.relyingPartyID), flags: flags,
-            clientDataHash: request.clientDataHash)
+            clientDataHash: request.clientDataHash, prf: prf)
         // 13. The signature.
         var response = try await sign(assertion, with: source)
         if isChosen {
@@ -69,9 +71,10 @@ extension Authenticator {
     /// The user is named for discoverable credentials only, by the handle alone unless the user was verified (CTAP 2.3
     /// §6.2.2 step 13); an empty handle says nothing and is left out.
     func sign(_ assertion: Assertion, with source: CredentialSource) async throws -> GetAssertionResponse {
+        let outputs = try assertionOutputs(of: assertion.prf, for: source, flags: assertion.flags)
         let data = AuthenticatorData(
             relyingPartyIDHash: assertion.relyingPartyIDHash, flags: assertion.flags,
-            signatureCounter: try await nextSignatureCounter()
+            signatureCounter: try await nextSignatureCounter(), extensions: outputs.signed
         ).encoded
         var user: PublicKeyCredentialUserEntity?
         if source.isDiscoverable, !source.userHandle.isEmpty {
@@ -82,7 +85,8 @@ extension Authenticator {
         }
         return GetAssertionResponse(
             credential: PublicKeyCredentialDescriptor(id: source.id), authenticatorData: data,
-            signature: try source.privateKey.signature(for: data + assertion.clientDataHash), user: user)
+            signature: try source.privateKey.signature(for: data + assertion.clientDataHash), user: user,
+            unsignedExtensionOutputs: outputs.unsigned)
     }
 }
 
@@ -91,4 +95,6 @@ struct Assertion: Sendable {
     let relyingPartyIDHash: [UInt8]
     let flags: AuthenticatorData.Flags
     let clientDataHash: [UInt8]
+    /// What is asked of each credential's pseudo-random function.
+    let prf: AssertionExtension?
 }

@@ -4,8 +4,9 @@ import WebAuthnModel
 extension Authenticator {
     /// What authenticatorGetInfo answers (CTAP 2.3 §6.4); the hybrid transport sends it unasked.
     ///
-    /// It says what is true and nothing else. `FIDO_2_0` is the only version: later ones demand extensions and PIN/UV
-    /// auth protocols, of which there are none, hence neither `extensions` nor `pinUvAuthProtocols` nor `clientPin`.
+    /// It says what is true and nothing else. `FIDO_2_0` is the only version: later ones demand more extensions and a PIN or
+    /// PIN/UV auth tokens, of which there are none, hence neither `clientPin` nor `pinUvAuthToken`. The PIN/UV auth protocols
+    /// are there for `hmac-secret` alone.
     public nonisolated var info: AuthenticatorInfo {
         var options = ["rk": true, "up": true]
         if configuration.flavour.isPlatform { options["plat"] = true }
@@ -13,9 +14,13 @@ extension Authenticator {
             options["uv"] = true
             options["makeCredUvNotRqd"] = true
         }
+        let protocols = configuration.flavour.pinUVAuthProtocols.map(\.rawValue)
         return AuthenticatorInfo(
-            versions: ["FIDO_2_0"], aaguid: configuration.aaguid, options: options,
-            maximumMessageSize: configuration.maximumMessageSize,
+            versions: ["FIDO_2_0"],
+            extensions: [
+                configuration.flavour.takesPRFInTheClear ? PRFInput.identifier : HMACSecretInput.identifier
+            ], aaguid: configuration.aaguid, options: options, maximumMessageSize: configuration.maximumMessageSize,
+            pinUVAuthProtocols: protocols.isEmpty ? nil : protocols,
             maximumCredentialCountInList: UInt64(configuration.maximumCredentialCountInList),
             maximumCredentialIDLength: UInt64(Authenticator.maximumCredentialIDLength),
             transports: configuration.flavour.transports,

@@ -33,6 +33,8 @@ extension Authenticator {
         if isDiscoverable, configuration.verifiesUser, !verify { throw CTAPStatus.operationDenied }
         // 9. Enterprise attestation is not supported.
         guard request.enterpriseAttestation == nil else { throw CTAPStatus.invalidParameter }
+        // 15, in advance. What the extensions are given is checked before anybody is asked.
+        let prf = try registrationExtension(request.extensions)
         // 10, 11. Built-in user verification; the same touch shows presence.
         let reason = UserRequest.Reason.makeCredential(
             relyingPartyID: relyingPartyID, relyingPartyName: request.relyingParty.name,
@@ -52,21 +54,27 @@ extension Authenticator {
             try await askUser(reason, needsVerification: false, in: context)
             flags.insert(.userPresent)
         }
-        // 15. No extension is implemented; unknown ones are ignored.
-        // 16, 17. The credential and its attestation.
+        // 16. The credential.
         let source = try await newSource(for: request, algorithm: algorithm, isDiscoverable: isDiscoverable)
+        // 15. The extensions; those of a credential's pseudo-random function need its key. Unknown ones are ignored.
+        let outputs = registrationOutputs(of: prf, for: source, flags: flags)
+        // 17. The attestation.
         let data = AuthenticatorData(
             relyingPartyIDHash: Authenticator.hash(relyingPartyID), flags: flags,
             signatureCounter: try await nextSignatureCounter(),
             attestedCredentialData: AttestedCredentialData(
-                aaguid: configuration.aaguid, credentialID: source.id, publicKey: source.privateKey.publicKey)
+                aaguid: configuration.aaguid, credentialID: source.id, publicKey: source.privateKey.publicKey),
+            extensions: outputs.signed
         ).encoded
         let (format, statement) = try configuration.attestation.statement(
             preference: request.attestationFormatsPreference, authenticatorData: data,
             clientDataHash: request.clientDataHash, key: source.privateKey)
         // What can fail has been done: only now is the account's earlier credential replaced.
         if isDiscoverable { try await store.save(source) }
-        return MakeCredentialResponse(format: format, authenticatorData: data, statement: statement).response
+        return MakeCredentialResponse(
+            format: format, authenticatorData: data, statement: statement,
+            unsignedExtensionOutputs: outputs.unsigned
+        ).response
     }
 
     /// The `uv` option of either command, with the refusal that step 5 of §6.1.2 and step 4 of §6.2.2 share.

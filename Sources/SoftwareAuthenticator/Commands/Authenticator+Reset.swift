@@ -19,6 +19,7 @@ extension Authenticator {
         try await askUser(.reset, needsVerification: false, in: context)
         // 4. Stored credentials are forgotten; a new wrapping key makes all wrapped ones worthless.
         try await store.reset(wrappingKey: newWrappingKey())
+        keyAgreementKeys = [:]
         return CTAPResponse(.success)
     }
 }

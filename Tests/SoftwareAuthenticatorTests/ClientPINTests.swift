@@ -1,0 +1,78 @@
+import CBOR
+import CTAP
+import SoftwareAuthenticator
+import TestSupport
+import Testing
+
+@Suite("authenticatorClientPIN (§6.5.5): key agreement alone")
+struct ClientPINTests {
+    private func getKeyAgreement(_ number: UInt64?) -> CTAPRequest {
+        ClientPINRequest(.getKeyAgreement, pinUVAuthProtocol: number).request
+    }
+
+    @Test("a public key for each protocol, and nothing else", arguments: [Flavour.platform, .securityKey])
+    func keys(flavour: Flavour) async throws {
+        let gate = RecordingGate(.denied)
+        let bench = Bench(flavour, gate: gate)
+        var keys: Set<[UInt8]> = []
+        for number in [1, 2] as [UInt64] {
+            let response = await bench.respond(getKeyAgreement(number))
+            #expect(response.status == .success)
+            #expect(response.data.hex.hasPrefix("a101a501020338182001215820"))
+            keys.insert(response.data)
+            #expect(await bench.respond(getKeyAgreement(number)) == response, "it stays")
+        }
+        #expect(keys.count == 2)
+        #expect(gate.requests.isEmpty)
+    }
+
+    @Test("a key lasts until the power goes or everything is erased")
+    func renewal() async throws {
+        let bench = Bench()
+        var keys: Set<[UInt8]> = []
+        keys.insert(await bench.respond(getKeyAgreement(2)).data)
+        await bench.authenticator.powerCycle()
+        keys.insert(await bench.respond(getKeyAgreement(2)).data)
+        #expect(await bench.status(CTAPRequest(.reset)) == .success)
+        keys.insert(await bench.respond(getKeyAgreement(2)).data)
+        #expect(keys.count == 3)
+    }
+
+    @Test(
+        "protocols that are missing or not supported",
+        arguments: [
+            (nil, .missingParameter), (0, .invalidParameter), (3, .invalidParameter), (.max, .invalidParameter),
+        ]
+            as [(UInt64?, CTAPStatus)])
+    func protocols(number: UInt64?, expected: CTAPStatus) async {
+        #expect(await Bench().respond(getKeyAgreement(number)) == CTAPResponse(expected))
+    }
+
+    @Test(
+        "every other subcommand says that it is none here",
+        arguments: [0, 1, 3, 4, 5, 6, 7, 8, 9, 10, .max] as [UInt64])
+    func subcommands(number: UInt64) async {
+        for version in [nil, 1, 2, 3] as [UInt64?] {
+            let request = ClientPINRequest(ClientPINSubcommand(rawValue: number), pinUVAuthProtocol: version)
+            #expect(await Bench().respond(request.request) == CTAPResponse(.invalidSubcommand))
+        }
+    }
+
+    @Test(
+        "malformed parameters",
+        arguments: [
+            ("", CTAPStatus.invalidCBOR), ("a0", .missingParameter), ("a10102", .missingParameter),
+            ("a10261", .invalidCBOR), ("a1026132", .cborUnexpectedType), ("80", .cborUnexpectedType),
+            ("a2012002 02", .cborUnexpectedType), ("a20102020200", .invalidCBOR),
+            ("a301020202030 1", .cborUnexpectedType),
+        ])
+    func malformed(hex: String, expected: CTAPStatus) async throws {
+        let parameters = try #require([UInt8](hex: hex))
+        #expect(await Bench().respond(CTAPRequest(.clientPIN, parameters: parameters)) == CTAPResponse(expected))
+    }
+
+    @Test("a phone does not have it")
+    func phone() async {
+        #expect(await Bench(.phone).respond(getKeyAgreement(2)) == CTAPResponse(.invalidCommand))
+    }
+}
