@@ -63,7 +63,9 @@ private struct AuthenticatorBench {
         case 4:
             await send(registration(&reader).request)
         case 5:
-            await send(authentication(&reader).request)
+            var request = authentication(&reader)
+            request.extensions = await prf(&reader, for: request)
+            await send(request.request)
         case 6:
             clock.advance(by: .seconds(Int(reader.byte())))
         default:
@@ -74,12 +76,17 @@ private struct AuthenticatorBench {
 
     private func registration(_ reader: inout InputReader) -> MakeCredentialRequest {
         let options = reader.byte()
+        let wanted = reader.byte()
+        var extensions = CBORMap()
+        if wanted & 1 != 0 { extensions["hmac-secret"] = .boolean(wanted & 2 == 0) }
+        if wanted & 4 != 0 { extensions["prf"] = PRFInput(eval: PRFValues(first: reader.padded(32))).ctap }
         return MakeCredentialRequest(
             clientDataHash: Self.clientDataHash,
             relyingParty: PublicKeyCredentialRelyingPartyEntity(id: Self.relyingPartyID, name: nil),
             user: PublicKeyCredentialUserEntity(id: reader.bytes(Int(options & 3)), name: "mina"),
             pubKeyCredParams: [PublicKeyCredentialParameters(options & 4 == 0 ? .es256 : .edDSA)],
             excludeList: options & 8 == 0 ? nil : descriptors(options),
+            extensions: extensions.isEmpty ? nil : extensions,
             options: AuthenticatorOptions(
                 discoverable: options & 16 == 0 ? nil : true, userVerification: options & 32 == 0 ? nil : true))
     }
@@ -91,6 +98,36 @@ private struct AuthenticatorBench {
             allowList: options & 8 == 0 ? nil : descriptors(options),
             options: AuthenticatorOptions(
                 userPresence: options & 16 == 0 ? nil : false, userVerification: options & 32 == 0 ? nil : true))
+    }
+
+    /// A platform's input to either form of the pseudo-random function, where a bit of the request's options wants one.
+    private func prf(_ reader: inout InputReader, for request: GetAssertionRequest) async -> CBORMap? {
+        let options = reader.byte()
+        guard options & 3 != 0, let salts = PRFValues(first: reader.padded(32)) else { return nil }
+        var extensions = CBORMap()
+        extensions["prf"] =
+            PRFInput(
+                eval: options & 4 == 0 ? salts : nil,
+                evalByCredential: Dictionary(
+                    (request.allowList ?? []).map { ($0.id.bytes, salts) }, uniquingKeysWith: { first, _ in first })
+            ).ctap
+        guard let version = PINUVAuthProtocol(rawValue: UInt64(options & 3)) else { return extensions }
+        let keyRequest = ClientPINRequest(.getKeyAgreement, pinUVAuthProtocol: version.rawValue)
+        let response = await authenticator.respond(
+            to: keyRequest.request, in: CTAPRequestContext(transport: transport))
+        // A phone has no key.
+        guard response.status == .success,
+            let key = certain({ try ClientPINResponse(data: response.data) }).keyAgreement
+        else { return extensions }
+        var generator = SeededGenerator(seed: 2)
+        let (keyAgreement, secret) = certain { try key.encapsulate(version, using: &generator) }
+        var input = certain {
+            try HMACSecretInput(salts, keyAgreement: keyAgreement, sharedSecret: secret, using: &generator)
+        }
+        if options & 8 != 0 { input.saltEncrypted = reader.long() }
+        if options & 16 != 0 { input.saltAuthenticationCode = secret.authenticate(input.saltEncrypted) }
+        extensions["hmac-secret"] = input.ctap
+        return extensions
     }
 
     /// The credentials made so far; with one bit, the first one's ID is spoilt.
@@ -130,6 +167,10 @@ private struct AuthenticatorBench {
             let response = certain { try GetAssertionResponse(data: data) }
             require(response.response.data == data, "a response is canonical")
             _ = certain { try AuthenticatorData(decoding: response.authenticatorData) }
+        case .clientPIN:
+            let response = certain { try ClientPINResponse(data: data) }
+            require(response.keyAgreement != nil, "the command gives a key")
+            require(response.response.data == data, "a response is canonical")
         case .getInfo:
             let info = certain { try AuthenticatorInfo(data: data) }
             require(info.encoded == data, "a response is canonical")

@@ -1,4 +1,6 @@
+import CBOR
 import CTAP
+import TestSupport
 
 extension FuzzedDecoder {
     static let ctapDecoders = [
@@ -29,6 +31,50 @@ extension FuzzedDecoder {
             let encoded = response.response.data
             let again = attempt { try GetAssertionResponse(data: encoded) }
             require(again?.response.data == encoded, "it survives a round trip")
+        },
+        FuzzedDecoder("client-pin-request") { input in
+            guard let request = attempt({ try ClientPINRequest(parameters: input) }) else { return }
+            let encoded = request.request.parameters
+            require(attempt { try ClientPINRequest(parameters: encoded) } == request, "it survives a round trip")
+        },
+        FuzzedDecoder("client-pin-response") { input in
+            guard let response = attempt({ try ClientPINResponse(data: input) }) else { return }
+            let encoded = response.response.data
+            require(attempt { try ClientPINResponse(data: encoded) } == response, "it survives a round trip")
+        },
+        FuzzedDecoder("hmac-secret-input") { input in
+            guard let item = attempt({ try CBORDecoder.decode(input) }),
+                let read = attempt({ try HMACSecretInput(ctap: item) })
+            else { return }
+            require(attempt { try HMACSecretInput(ctap: read.ctap) } == read, "it survives a round trip")
+            var generator = SeededGenerator(seed: 1)
+            let key = certain { try KeyAgreementPrivateKey(using: &generator) }
+            let secret = certain { try key.decapsulate(read.keyAgreement, read.pinUVAuthProtocol) }
+            require(attempt { try read.salts(secret) } == nil, "nobody guesses a secret's code")
+            // The same ciphertext under its right code, so that decryption is reached.
+            var valid = read
+            valid.saltAuthenticationCode = secret.authenticate(read.saltEncrypted)
+            guard let salts = attempt({ try valid.salts(secret) }) else { return }
+            let again = certain {
+                try HMACSecretInput(
+                    salts, keyAgreement: read.keyAgreement, sharedSecret: secret, using: &generator)
+            }
+            require(attempt { try again.salts(secret) } == salts, "salts survive a round trip")
+        },
+        FuzzedDecoder("prf-input") { input in
+            guard let item = attempt({ try CBORDecoder.decode(input) }),
+                let read = attempt({ try PRFInput(ctap: item) })
+            else { return }
+            require(attempt { try PRFInput(ctap: read.ctap) } == read, "it survives a round trip")
+            for (id, values) in read.evalByCredential {
+                require(read.salts(credentialID: id) == values, "a credential's own salts come first")
+            }
+        },
+        FuzzedDecoder("prf-output") { input in
+            guard let item = attempt({ try CBORDecoder.decode(input) }),
+                let read = attempt({ try PRFOutput(ctap: item) })
+            else { return }
+            require(attempt { try PRFOutput(ctap: read.ctap) } == read, "it survives a round trip")
         },
         FuzzedDecoder("ctap-message") { input in
             if let request = CTAPRequest(message: input) {
