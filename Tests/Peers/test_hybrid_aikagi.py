@@ -185,6 +185,55 @@ def test_phone_registers_and_then_authenticates(workplace, surroundings):
         assert next(event for event in phone.events if event["event"] == "request")["command"] == "getAssertion"
 
 
+def exercise_prf(request) -> None:
+    """Extension `prf` as Chromium speaks it to phones; ``request`` has a command answered in a ceremony of its own."""
+    from fido2.webauthn import AuthenticatorData
+
+    salts = {"first": bytes([1]) * 32, "second": bytes([2]) * 32}
+
+    def register(prf: dict) -> tuple[bytes, dict]:
+        parameters = hybrid.make_credential_request(secrets.token_bytes(32), RP_ID, secrets.token_bytes(16))
+        response = request(hybrid.MAKE_CREDENTIAL, parameters | {6: {"prf": prf}})
+        return AuthenticatorData(response[2]).credential_data.credential_id, response[6]["prf"]
+
+    def log_in(prf: dict, credential: bytes) -> dict:
+        parameters = hybrid.get_assertion_request(secrets.token_bytes(32), RP_ID, [credential])
+        return request(hybrid.GET_ASSERTION, parameters | {4: {"prf": prf}}).get(8, {}).get("prf")
+
+    credential, made = register({})
+    assert made == {"enabled": True}
+    other, made = register({"eval": salts})
+    assert made["enabled"] is True and made == {"enabled": True} | log_in({"eval": salts}, other)
+    evaluated = log_in({"eval": salts}, credential)["results"]
+    assert set(evaluated) == {"first", "second"} and {len(value) for value in evaluated.values()} == {32}
+    assert len({*evaluated.values(), *made["results"].values()}) == 4
+    assert log_in({"eval": salts}, credential)["results"] == evaluated
+    # Five levels of maps, as Chromium sends it.
+    own = {"eval": {"first": bytes(32)}, "evalByCredential": {credential: {"first": salts["second"]}, b"x": salts}}
+    assert log_in(own, credential) == {"results": {"first": evaluated["second"]}}
+    assert log_in({"evalByCredential": {b"x": salts}}, credential) is None
+    with pytest.raises(hybrid.CTAPStatus) as caught:
+        log_in({"eval": {"first": bytes(31)}}, credential)
+    assert caught.value.status == 0x02
+
+
+def test_phone_evaluates_prf(workplace, surroundings):
+    store = str(workplace.directory / "phone.store")
+
+    def request(command: int, parameters: dict) -> dict:
+        with PC(surroundings, "mc" if command == hybrid.MAKE_CREDENTIAL else "ga", timeout=CEREMONY_SECONDS) as pc:
+            phone = scan(workplace, surroundings, pc.qr, "--store", store)
+            pc.connect()
+            assert "prf" in pc.info[2] and 6 not in pc.info
+            try:
+                return pc.request(command, parameters)
+            finally:
+                pc.shutdown()
+                phone.wait()
+
+    exercise_prf(request)
+
+
 def test_phone_without_the_credential(workplace, surroundings):
     with PC(surroundings, "ga", timeout=CEREMONY_SECONDS) as pc:
         phone = scan(workplace, surroundings, pc.qr)

@@ -45,6 +45,142 @@ def inside_ceremonies(rounds: int) -> None:
     print(json.dumps({"rounds": rounds, "path": device.descriptor.path, "name": device.descriptor.product_name}))
 
 
+def exercise_prf(device, verification: str) -> dict[str, str]:
+    """WebAuthn's prf and CTAP's hmac-secret through python-fido2's client; the values that must be the same every time."""
+    from fido2.client import DefaultClientDataCollector, Fido2Client, UserInteraction
+    from fido2.ctap2 import Ctap2
+    from fido2.ctap2.extensions import HmacSecretExtension
+    from fido2.ctap2.pin import ClientPin, PinProtocolV1, PinProtocolV2
+    from fido2.utils import sha256, websafe_encode
+    from fido2.webauthn import (
+        AuthenticatorSelectionCriteria,
+        PublicKeyCredentialCreationOptions,
+        PublicKeyCredentialDescriptor,
+        PublicKeyCredentialParameters,
+        PublicKeyCredentialRequestOptions,
+        PublicKeyCredentialRpEntity,
+        PublicKeyCredentialUserEntity,
+    )
+
+    class Consent(UserInteraction):
+        def request_uv(self, permissions, rp_id):
+            return True
+
+    client = Fido2Client(
+        device,
+        DefaultClientDataCollector("https://example.com"),
+        user_interaction=Consent(),
+        extensions=[HmacSecretExtension(allow_hmac_secret=True)],
+    )
+    assert list(client.info.pin_uv_protocols) == [2, 1]
+    assert "hmac-secret" in client.info.extensions
+    assert "clientPin" not in client.info.options
+
+    def register(extensions: dict, discoverable: str):
+        return client.make_credential(
+            PublicKeyCredentialCreationOptions(
+                rp=PublicKeyCredentialRpEntity(id="example.com", name="Example"),
+                user=PublicKeyCredentialUserEntity(id=os.urandom(8), name="user", display_name="User"),
+                challenge=os.urandom(32),
+                pub_key_cred_params=[PublicKeyCredentialParameters(type="public-key", alg=-7)],
+                authenticator_selection=AuthenticatorSelectionCriteria(
+                    resident_key=discoverable, user_verification=verification
+                ),
+                extensions=extensions,
+            )
+        )
+
+    def log_in(extensions: dict, allowed: list, key):
+        selection = client.get_assertion(
+            PublicKeyCredentialRequestOptions(
+                challenge=os.urandom(32),
+                rp_id="example.com",
+                allow_credentials=[PublicKeyCredentialDescriptor(type="public-key", id=one) for one in allowed],
+                user_verification=verification,
+                extensions=extensions,
+            )
+        )
+        response = selection.get_response(0)
+        signed = response.response
+        key.verify(signed.authenticator_data + signed.client_data.hash, signed.signature)
+        assert signed.authenticator_data.is_user_verified() == (verification == "required")
+        return response.client_extension_results
+
+    plain = register({}, "discouraged")
+    assert not plain.response.attestation_object.auth_data.extensions
+    registration = register({"prf": {}}, "discouraged")
+    assert registration.client_extension_results.prf.enabled is True
+    other = register({"hmacCreateSecret": True}, "discouraged")
+    assert other.client_extension_results.hmac_create_secret is True
+    credential = registration.response.attestation_object.auth_data.credential_data
+    stranger = other.response.attestation_object.auth_data.credential_data
+    # A credential that was not asked to have the function has it as well; its results are its own.
+    late = plain.response.attestation_object.auth_data.credential_data
+
+    first, second = b"first input", b"a second input, somewhat longer than thirty-two bytes"
+    both = {"prf": {"eval": {"first": first, "second": second}}}
+    results = log_in(both, [credential.credential_id], credential.public_key).prf.results
+    assert len(results.first) == len(results.second) == 32 and results.first != results.second
+    again = log_in(both, [os.urandom(32), credential.credential_id], credential.public_key).prf.results
+    assert (again.first, again.second) == (results.first, results.second)
+    swapped = log_in(
+        {"prf": {"eval": {"first": second, "second": first}}}, [credential.credential_id], credential.public_key
+    ).prf.results
+    assert (swapped.first, swapped.second) == (results.second, results.first)
+    alone = log_in({"prf": {"eval": {"first": second}}}, [credential.credential_id], credential.public_key).prf.results
+    assert alone.first == results.second and not alone.second
+    for foreign in (stranger, late):
+        values = log_in(both, [foreign.credential_id], foreign.public_key).prf.results
+        assert not {values.first, values.second} & {results.first, results.second}
+    by_credential = log_in(
+        {
+            "prf": {
+                "eval": {"first": first},
+                "evalByCredential": {websafe_encode(credential.credential_id): {"first": second}},
+            }
+        },
+        [credential.credential_id],
+        credential.public_key,
+    ).prf.results
+    assert by_credential.first == results.second
+
+    # The extension below it, by hand and with either protocol: the salts are the hashed inputs.
+    salts = [sha256(b"WebAuthn PRF\0" + value) for value in (first, second)]
+    raw = log_in(
+        {"hmacGetSecret": {"salt1": salts[0], "salt2": salts[1]}}, [credential.credential_id], credential.public_key
+    ).hmac_get_secret
+    assert (raw.output1, raw.output2) == (results.first, results.second)
+    ctap = Ctap2(device)
+    for protocol in (PinProtocolV1(), PinProtocolV2()):
+        key_agreement, secret = ClientPin(ctap, protocol)._get_shared_secret()
+        encrypted = protocol.encrypt(secret, b"".join(salts))
+        assertion = ctap.get_assertion(
+            "example.com",
+            os.urandom(32),
+            [{"type": "public-key", "id": credential.credential_id}],
+            {
+                "hmac-secret": {
+                    1: key_agreement,
+                    2: encrypted,
+                    3: protocol.authenticate(secret, encrypted),
+                    4: protocol.VERSION,
+                }
+            },
+            {"uv": True} if verification == "required" else {},
+        )
+        output = protocol.decrypt(secret, assertion.auth_data.extensions["hmac-secret"])
+        assert output == results.first + results.second, protocol
+    return {"credential": websafe_encode(credential.credential_id), "first": results.first.hex()}
+
+
+def inside_prf(verification: str) -> None:
+    """The pseudo-random function of the one key there is."""
+    from fido2.hid import CtapHidDevice
+
+    (device,) = CtapHidDevice.list_devices()
+    print(json.dumps(exercise_prf(device, verification)))
+
+
 def inside_devices() -> None:
     """Tells which keys there are, to python-fido2 and in sysfs, and who we are."""
     from fido2.hid import CtapHidDevice
@@ -82,6 +218,7 @@ if __name__ == "__main__":
     command, *arguments = sys.argv[1:]
     {
         "ceremonies": lambda: inside_ceremonies(int(arguments[0])),
+        "prf": lambda: inside_prf(arguments[0]),
         "devices": inside_devices,
         "tree": inside_tree,
         "signal": lambda: inside_signal(arguments[0]),
@@ -125,6 +262,19 @@ def start(keys: int, *command: str, **options) -> subprocess.Popen:
         start_new_session=True,
         **options,
     )
+
+
+def run_key(key: str, *command: str, **options) -> tuple[int, str, str]:
+    """Runs a command with one key of some kind to its end: status, standard output, standard error."""
+    finished = subprocess.run(
+        [os.environ["AIKAGI"], "with", "--key", key, "--", *command],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+        **options,
+    )
+    return finished.returncode, finished.stdout, finished.stderr
 
 
 def run(keys: int, *command: str, **options) -> tuple[int, str, str]:
@@ -183,6 +333,13 @@ def test_twenty_registrations_and_logins():
     assert status == 0, errors
     assert json.loads(output)["rounds"] == 20
     assert json.loads(output)["path"] == "/dev/hidraw0"
+
+
+@pytest.mark.parametrize("key, verification", [("security-key", "discouraged"), ("platform", "required")])
+def test_the_pseudo_random_function(key, verification, short_directory):
+    status, output, errors = run_key(key, *this_file("prf", verification), cwd=short_directory)
+    assert status == 0, errors
+    assert len(json.loads(output)["first"]) == 64
 
 
 def test_several_keys_and_everything_else_as_outside(short_directory):
