@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from ctypes.util import find_library
 from pathlib import Path
 
 #: How long anything here may take, in seconds; it needs a fraction of one.
@@ -173,6 +175,120 @@ def exercise_prf(device, verification: str) -> dict[str, str]:
     return {"credential": websafe_encode(credential.credential_id), "first": results.first.hex()}
 
 
+def libfido2_hmac_secret(path: str, verification: str, salts: bytes) -> tuple[bytes, bytes]:
+    """A new credential's ID and what its pseudo-random function makes of salts, with libfido2 as the client."""
+    from ctypes import CDLL, CFUNCTYPE, POINTER, Structure, byref, c_char_p, c_int, c_size_t, c_ubyte, c_void_p
+    from ctypes import memmove, string_at
+
+    library = CDLL(find_library("fido2"))
+
+    # libfido2's own functions insist on a character device, which a file in FUSE is not.
+    node = os.open(path, os.O_RDWR)
+
+    def read(handle, buffer, length, milliseconds):
+        if not select.select([node], [], [], None if milliseconds < 0 else milliseconds / 1000)[0]:
+            return -1
+        report = os.read(node, length)
+        memmove(buffer, report, len(report))
+        return len(report)
+
+    class Functions(Structure):
+        """``fido_dev_io_t``."""
+
+        _fields_ = [
+            ("open", CFUNCTYPE(c_void_p, c_char_p)),
+            ("close", CFUNCTYPE(None, c_void_p)),
+            ("read", CFUNCTYPE(c_int, c_void_p, POINTER(c_ubyte), c_size_t, c_int)),
+            ("write", CFUNCTYPE(c_int, c_void_p, POINTER(c_ubyte), c_size_t)),
+        ]
+
+    types = dict(Functions._fields_)
+    functions = Functions(
+        types["open"](lambda path: 1),
+        types["close"](lambda handle: None),
+        types["read"](read),
+        types["write"](lambda handle, buffer, length: os.write(node, string_at(buffer, length))),
+    )
+    hmac_secret, es256, uv = 0x01, -7, 2 if verification == "required" else 0
+
+    def call(name: str, *arguments) -> None:
+        status = getattr(library, name)(*arguments)
+        assert status == 0, f"{name}: {status}"
+
+    def new(name: str) -> c_void_p:
+        function = getattr(library, name)
+        function.restype = c_void_p
+        return c_void_p(function())
+
+    def data(kind: str, member: str, *arguments) -> bytes:
+        pointer, length = getattr(library, f"fido_{kind}_{member}_ptr"), getattr(library, f"fido_{kind}_{member}_len")
+        pointer.restype, length.restype = c_void_p, c_size_t
+        return string_at(pointer(*arguments), length(*arguments))
+
+    library.fido_init(c_int(0))
+    device, credential, assertion = new("fido_dev_new"), new("fido_cred_new"), new("fido_assert_new")
+    call("fido_dev_set_io_functions", device, byref(functions))
+    call("fido_dev_open", device, c_char_p(path.encode()))
+    call("fido_cred_set_type", credential, c_int(es256))
+    call("fido_cred_set_clientdata_hash", credential, os.urandom(32), c_size_t(32))
+    call("fido_cred_set_rp", credential, c_char_p(b"example.com"), c_char_p(b"Example"))
+    call("fido_cred_set_user", credential, b"user", c_size_t(4), c_char_p(b"user"), None, None)
+    call("fido_cred_set_extensions", credential, c_int(hmac_secret))
+    call("fido_cred_set_uv", credential, c_int(uv))
+    call("fido_dev_make_cred", device, credential, None)
+    call("fido_cred_verify_self", credential)
+    identifier = data("cred", "id", credential)
+    call("fido_assert_set_clientdata_hash", assertion, os.urandom(32), c_size_t(32))
+    call("fido_assert_set_rp", assertion, c_char_p(b"example.com"))
+    call("fido_assert_allow_cred", assertion, identifier, c_size_t(len(identifier)))
+    call("fido_assert_set_extensions", assertion, c_int(hmac_secret))
+    call("fido_assert_set_hmac_salt", assertion, salts, c_size_t(len(salts)))
+    call("fido_assert_set_uv", assertion, c_int(uv))
+    call("fido_dev_get_assert", device, assertion, None)
+    secret = data("assert", "hmac_secret", assertion, c_size_t(0))
+    call("fido_dev_close", device)
+    os.close(node)
+    return identifier, secret
+
+
+def inside_libfido2(verification: str) -> None:
+    """The same function, evaluated by libfido2 and by python-fido2."""
+    from fido2.client import DefaultClientDataCollector, Fido2Client, UserInteraction
+    from fido2.ctap2.extensions import HmacSecretExtension
+    from fido2.hid import CtapHidDevice
+    from fido2.webauthn import PublicKeyCredentialDescriptor, PublicKeyCredentialRequestOptions
+
+    class Consent(UserInteraction):
+        def request_uv(self, permissions, rp_id):
+            return True
+
+    salts = os.urandom(64)
+    identifier, secret = libfido2_hmac_secret("/dev/hidraw0", verification, salts)
+    # Only now: python-fido2 gives up when it reads reports for other channels.
+    (device,) = CtapHidDevice.list_devices()
+    client = Fido2Client(
+        device,
+        DefaultClientDataCollector("https://example.com"),
+        user_interaction=Consent(),
+        extensions=[HmacSecretExtension(allow_hmac_secret=True)],
+    )
+    results = (
+        client.get_assertion(
+            PublicKeyCredentialRequestOptions(
+                challenge=os.urandom(32),
+                rp_id="example.com",
+                allow_credentials=[PublicKeyCredentialDescriptor(type="public-key", id=identifier)],
+                user_verification=verification,
+                extensions={"hmacGetSecret": {"salt1": salts[:32], "salt2": salts[32:]}},
+            )
+        )
+        .get_response(0)
+        .client_extension_results.hmac_get_secret
+    )
+    assert results.output1 + results.output2 == secret
+    print(json.dumps({"secret": secret.hex()}))
+
+
 def inside_prf(verification: str) -> None:
     """The pseudo-random function of the one key there is."""
     from fido2.hid import CtapHidDevice
@@ -219,6 +335,7 @@ if __name__ == "__main__":
     {
         "ceremonies": lambda: inside_ceremonies(int(arguments[0])),
         "prf": lambda: inside_prf(arguments[0]),
+        "libfido2": lambda: inside_libfido2(arguments[0]),
         "devices": inside_devices,
         "tree": inside_tree,
         "signal": lambda: inside_signal(arguments[0]),
@@ -335,11 +452,22 @@ def test_twenty_registrations_and_logins():
     assert json.loads(output)["path"] == "/dev/hidraw0"
 
 
-@pytest.mark.parametrize("key, verification", [("security-key", "discouraged"), ("platform", "required")])
+KEYS = pytest.mark.parametrize("key, verification", [("security-key", "discouraged"), ("platform", "required")])
+
+
+@KEYS
 def test_the_pseudo_random_function(key, verification, short_directory):
     status, output, errors = run_key(key, *this_file("prf", verification), cwd=short_directory)
     assert status == 0, errors
     assert len(json.loads(output)["first"]) == 64
+
+
+@KEYS
+@pytest.mark.skipif(find_library("fido2") is None, reason="libfido2 is not installed")
+def test_the_pseudo_random_function_with_libfido2(key, verification, short_directory):
+    status, output, errors = run_key(key, *this_file("libfido2", verification), cwd=short_directory)
+    assert status == 0, errors
+    assert len(json.loads(output)["secret"]) == 128
 
 
 def test_several_keys_and_everything_else_as_outside(short_directory):
