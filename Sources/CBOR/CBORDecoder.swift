@@ -13,17 +13,28 @@ public struct CBORDecoder {
     /// Levels of arrays and maps that CTAP2 messages may have.
     public static let maximumDepth = 4
 
+    /// In which order the keys of maps may come; they are distinct in any case.
+    public enum KeyOrder: Hashable, Sendable {
+        /// In canonical order.
+        case canonical
+        /// In any order in maps within maps, in canonical order in the outermost.
+        case anyWithin
+    }
+
     private let input: ArraySlice<UInt8>
     private var position: Int
     private let maximumDepth: Int
+    private let keyOrder: KeyOrder
 
     /// Decodes one item that must be the whole input.
     ///
-    /// - Parameter maximumDepth: more than the default only for structures that are not CTAP2 messages.
+    /// - Parameters:
+    ///   - maximumDepth: more than the default only for structures that are not CTAP2 messages.
+    ///   - keyOrder: another than the canonical one only where peers are known to send it.
     public static func decode(
-        _ input: some Sequence<UInt8>, maximumDepth: Int = maximumDepth
+        _ input: some Sequence<UInt8>, maximumDepth: Int = maximumDepth, keyOrder: KeyOrder = .canonical
     ) throws(CBORError) -> CBORValue {
-        var decoder = CBORDecoder(Array(input)[...], maximumDepth: maximumDepth)
+        var decoder = CBORDecoder(Array(input)[...], maximumDepth: maximumDepth, keyOrder: keyOrder)
         let value = try decoder.item(depth: 0)
         guard decoder.position == decoder.input.endIndex else {
             throw .trailingBytes(at: decoder.offset)
@@ -40,7 +51,8 @@ public struct CBORDecoder {
         return (value, decoder.offset)
     }
 
-    private init(_ input: ArraySlice<UInt8>, maximumDepth: Int) {
+    private init(_ input: ArraySlice<UInt8>, maximumDepth: Int, keyOrder: KeyOrder = .canonical) {
+        self.keyOrder = keyOrder
         self.input = input
         self.position = input.startIndex
         self.maximumDepth = maximumDepth
@@ -100,6 +112,11 @@ public struct CBORDecoder {
             let keyStart = position
             let key = try item(depth: depth + 1)
             let encoded = input[keyStart..<position]
+            if keyOrder == .anyWithin, depth > 0 {
+                guard map[key] == nil else { throw .duplicateMapKey(at: keyStart - input.startIndex) }
+                map[key] = try item(depth: depth + 1)
+                continue
+            }
             if let previous, !CBORMap.precedes(previous, encoded) {
                 let keyOffset = keyStart - input.startIndex
                 throw previous.elementsEqual(encoded)

@@ -54,6 +54,41 @@ import Testing
         #expect(!error.description.isEmpty)
     }
 
+    static let orders: [(String, within: Bool)] = [
+        // Two levels down, {"uv", "up"} as Firefox sends it; in an array; {1, 0} in a map of its own.
+        ("a105a2627576f5627570f5", true), ("81a2627576f5627570f5", true), ("a100a100a201000000", true),
+        // The canonical order is one of the possible.
+        ("a105a2627570f5627576f5", true), ("a201000200", true), ("a0", true),
+        // The outermost map is not meant.
+        ("a202000100", false), ("a2627576f5627570f5", false),
+    ]
+
+    @Test("Where peers are known to mix it up, the order of keys within the outermost map is free", arguments: orders)
+    func keyOrder(hex: String, within: Bool) throws {
+        let bytes = try #require([UInt8](hex: hex))
+        guard within else {
+            #expect(throws: CBORError.self) { try CBORDecoder.decode(bytes, keyOrder: .anyWithin) }
+            return
+        }
+        let value = try CBORDecoder.decode(bytes, keyOrder: .anyWithin)
+        // What is encoded again is canonical.
+        #expect(try CBORDecoder.decode(CBOREncoder.encode(value)) == value)
+    }
+
+    static let orderRejections: [(String, CBORError)] = [
+        ("a105a2627576f5627576f5", .duplicateMapKey(at: 7)),
+        ("a105a3627576f5627570f5627576f4", .duplicateMapKey(at: 11)),
+        ("a205000100", .mapKeyOutOfOrder(at: 3)), ("a201000100", .duplicateMapKey(at: 3)),
+        ("a105a2627576f5627570", .truncated(at: 10)), ("a105a218170000", .notShortestForm(at: 3)),
+        ("a105a2627576f5627570f500", .trailingBytes(at: 11)), ("a100a100a100a100a10000", .nestedTooDeeply(at: 8)),
+    ]
+
+    @Test("A free order frees from nothing else", arguments: orderRejections)
+    func orderRejection(hex: String, error: CBORError) throws {
+        let bytes = try #require([UInt8](hex: hex))
+        #expect(throws: error) { try CBORDecoder.decode(bytes, keyOrder: .anyWithin) }
+    }
+
     @Test("Four levels of arrays and maps are accepted, more only where asked for")
     func depth() throws {
         #expect(try CBORDecoder.decode([0x81, 0x81, 0x81, 0x81, 0x00]) == [[[[0]]]])

@@ -116,4 +116,22 @@ import WebAuthnModel
         #expect(throws: status) { try MakeCredentialRequest(parameters: bytes) }
         #expect(throws: status) { try GetAssertionRequest(parameters: bytes) }
     }
+
+    /// Options out of order: 5 is {"uv": true, "up": true}, beside the RP ID a.example and 32 times 7.
+    static let firefoxAssertion =
+        "a3 01 69 612e6578616d706c65 02 5820 " + String(repeating: "07", count: 32) + " 05 a2 627576 f5 627570 f5"
+
+    @Test("The options of getAssertion may come as Firefox sends them, uv before up; each once, and nothing else so")
+    func firefoxOrder() throws {
+        let bytes = try #require([UInt8](hex: Self.firefoxAssertion))
+        let request = try GetAssertionRequest(parameters: bytes)
+        #expect(request.relyingPartyID == "a.example")
+        #expect(request.options == AuthenticatorOptions(userPresence: true, userVerification: true))
+        // Written again it is canonical.
+        #expect(Array(request.request.parameters.suffix(9)).hex == "a2627570f5627576f5")
+        let twice = try #require([UInt8](hex: Self.firefoxAssertion.replacing("627570", with: "627576")))
+        #expect(throws: CTAPStatus.invalidCBOR) { try GetAssertionRequest(parameters: twice) }
+        let outermost = try #require([UInt8](hex: "a2 02 5820 " + String(repeating: "07", count: 32) + " 01 61 61"))
+        #expect(throws: CTAPStatus.invalidCBOR) { try GetAssertionRequest(parameters: outermost) }
+    }
 }

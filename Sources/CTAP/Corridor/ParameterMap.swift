@@ -7,8 +7,16 @@ import CBOR
 struct ParameterMap {
     let map: CBORMap
 
+    /// The outermost map is in canonical order, those within it need not be.
+    ///
+    /// Deviation from CTAP 2.3 §8: Firefox (checked with ESR 153) sends the options {"uv", "up"} of authenticatorGetAssertion
+    /// in this order, and no security key minds.
+    private static let keyOrder = CBORDecoder.KeyOrder.anyWithin
+
     init(_ bytes: [UInt8]) throws(CTAPStatus) {
-        guard let item = try? CBORDecoder.decode(bytes) else { throw .invalidCBOR }  // one status covers every reason
+        guard let item = try? CBORDecoder.decode(bytes, keyOrder: ParameterMap.keyOrder) else {
+            throw .invalidCBOR  // one status covers every reason
+        }
         guard let map = item.map else { throw .cborUnexpectedType }
         self.map = map
     }
@@ -19,7 +27,10 @@ struct ParameterMap {
     ///   - extensionIdentifier: the extension.
     ///   - key: the member that holds the extensions.
     init(_ bytes: [UInt8], deepExtension extensionIdentifier: String, under key: Int) throws(CTAPStatus) {
-        guard let item = try? CBORDecoder.decode(bytes, maximumDepth: CBORDecoder.maximumDepth + 1) else {
+        guard
+            let item = try? CBORDecoder.decode(
+                bytes, maximumDepth: CBORDecoder.maximumDepth + 1, keyOrder: ParameterMap.keyOrder)
+        else {
             throw .invalidCBOR  // one status covers every reason
         }
         // Everything but that input keeps to the rule.
