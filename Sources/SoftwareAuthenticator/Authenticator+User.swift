@@ -3,12 +3,13 @@ import CTAP
 extension Authenticator {
     /// Asks the user once for presence and, where needed, verification.
     ///
+    /// - Parameter isFutile: whether an approval leads to nothing but a refusal.
     /// - Throws: CTAP2_ERR_KEEPALIVE_CANCEL when the task is cancelled, CTAP2_ERR_USER_ACTION_TIMEOUT when nobody
     ///   reacts in time, CTAP2_ERR_OPERATION_DENIED when the user declines or cannot be verified.
     func askUser(
-        _ reason: UserRequest.Reason, needsVerification: Bool, in context: CTAPRequestContext
+        _ reason: UserRequest.Reason, needsVerification: Bool, isFutile: Bool = false, in context: CTAPRequestContext
     ) async throws(CTAPStatus) {
-        let request = UserRequest(reason, needsVerification: needsVerification)
+        let request = UserRequest(reason, needsVerification: needsVerification, isFutile: isFutile)
         let (gate, time, timeout) = (gate, time, configuration.userActionTimeout)
         context.report(.userPresenceNeeded)
         let decision = await withTaskGroup(of: UserDecision.self) { group in

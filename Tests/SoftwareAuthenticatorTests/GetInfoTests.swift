@@ -9,10 +9,10 @@ struct GetInfoTests {
         "says what is true of each flavour",
         arguments: [
             (
-                Flavour.platform, ["rk": true, "up": true, "plat": true, "uv": true, "makeCredUvNotRqd": true],
+                Flavour.platform, ["rk": true, "up": true, "plat": true, "uv": true],
                 [AuthenticatorTransport.internal]
             ),
-            (.phone, ["rk": true, "up": true, "uv": true, "makeCredUvNotRqd": true], [.hybrid, .internal]),
+            (.phone, ["rk": true, "up": true, "uv": true], [.hybrid, .internal]),
             (.securityKey, ["rk": true, "up": true], [.usb]),
         ])
     func flavours(flavour: Flavour, options: [String: Bool], transports: [AuthenticatorTransport]) async throws {

@@ -92,14 +92,15 @@ struct MakeCredentialTests {
         #expect(await bench.status(Bench.registration(excludeList: list.dropLast()).request) == .success)
     }
 
-    @Test("step 7: a discoverable credential needs verification where the user can be verified")
-    func verificationForDiscoverable() async throws {
-        let request = Bench.registration(discoverable: true)
-        #expect(await Bench(.platform).status(request.request) == .operationDenied)
-        #expect(await Bench(.securityKey).status(request.request) == .success)
-        // A phone verifies without being asked.
-        let made = try await Bench(.phone).register(request)
-        #expect(made.data.flags.contains(.userVerified))
+    @Test(
+        "step 7: for a discoverable credential the user is verified where that is possible, asked to or not",
+        arguments: Flavour.allCases)
+    func verificationForDiscoverable(flavour: Flavour) async throws {
+        let made = try await Bench(flavour).register(Bench.registration(discoverable: true))
+        #expect(made.data.flags.contains(.userVerified) == (flavour != .securityKey))
+        let bound = try await Bench(flavour).register(Bench.registration(discoverable: false))
+        // A phone always verifies.
+        #expect(bound.data.flags.contains(.userVerified) == (flavour == .phone))
     }
 
     @Test("step 9: enterprise attestation is not offered, whatever its value", arguments: [0, 1, 2, 3] as [UInt64])

@@ -40,6 +40,21 @@ struct UserActionTests {
         #expect(inner.requests == [UserRequest(.reset, needsVerification: false)])
     }
 
+    @Test("a person who does not react lets the time run out, and can be given up before")
+    func ignoringGate() async {
+        let clock = ManualClock()
+        let authenticator = Authenticator(
+            configuration: Authenticator.Configuration(flavour: .securityKey, userActionTimeout: .seconds(10)),
+            store: MemoryCredentialStore(), gate: IgnoringGate(), clock: clock)
+        async let response = authenticator.respond(to: CTAPRequest(.selection), in: CTAPRequestContext())
+        await clock.sleepers(1)
+        clock.advance(by: .seconds(10))
+        #expect(await response == CTAPResponse(.userActionTimeout))
+        let question = Task { await IgnoringGate().decide(UserRequest(.reset, needsVerification: false)) }
+        question.cancel()
+        #expect(await question.value == .timedOut)
+    }
+
     @Test("a gate that takes longer than the time-out is given up")
     func slowGate() async {
         let clock = ManualClock()

@@ -22,12 +22,12 @@ extension Authenticator {
         // 5. alwaysUv is not supported.
         // 6. Built-in user verification; the same touch shows presence.
         let reason = UserRequest.Reason.getAssertion(relyingPartyID: request.relyingPartyID)
+        let sources = try await locate(request)
         if verify {
-            try await askUser(reason, needsVerification: true, in: context)
+            try await askUser(reason, needsVerification: true, isFutile: sources.isEmpty, in: context)
             flags.insert(.userVerified)
         }
         // 7. The credentials that fit; none is said at once, without a touch.
-        let sources = try await locate(request)
         guard let source = sources.first else { throw CTAPStatus.noCredentials }
         // 8, 9. User presence.
         if needsPresence {

@@ -22,15 +22,16 @@ extension Authenticator {
         var flags: AuthenticatorData.Flags = backupFlags
         // 5. Options: discoverable credentials are always supported, presence cannot be waived.
         let isDiscoverable = request.options.discoverable ?? false
-        let verify = try mustVerify(request.options, userPresence: true)
+        var verify = try mustVerify(request.options, userPresence: true)
         guard request.options.userPresence != false else { throw CTAPStatus.invalidOption }
         guard request.excludeList?.count ?? 0 <= configuration.maximumCredentialCountInList else {
             throw CTAPStatus.limitExceeded
         }
         // 6. alwaysUv is not supported.
-        // 7, 8. makeCredUvNotRqd is true: verification may be left out, though not for a discoverable credential. There
-        // is no PIN to fall back to.
-        if isDiscoverable, configuration.verifiesUser, !verify { throw CTAPStatus.operationDenied }
+        // 7, 8. As before CTAP 2.1, verification may be left out, though not for a discoverable credential. Deviation:
+        // who leaves it out there is not refused, but the user is verified all the same. Chromium (checked with 156) asks
+        // so where a site wants a discoverable credential and only prefers verification, and there is no PIN to fall back to.
+        if isDiscoverable, configuration.verifiesUser { verify = true }
         // 9. Enterprise attestation is not supported.
         guard request.enterpriseAttestation == nil else { throw CTAPStatus.invalidParameter }
         // 15, in advance. What the extensions are given is checked before anybody is asked.
@@ -39,13 +40,13 @@ extension Authenticator {
         let reason = UserRequest.Reason.makeCredential(
             relyingPartyID: relyingPartyID, relyingPartyName: request.relyingParty.name,
             userName: request.user.name ?? request.user.displayName)
+        let isExcluded = try await holdsOne(of: request.excludeList ?? [], relyingPartyID: relyingPartyID)
         if verify {
-            try await askUser(reason, needsVerification: true, in: context)
+            try await askUser(reason, needsVerification: true, isFutile: isExcluded, in: context)
             flags.formUnion([.userVerified, .userPresent])
         }
         // 12. Excluded credentials.
-        for descriptor in request.excludeList ?? [] {
-            guard try await source(descriptor, relyingPartyID: relyingPartyID) != nil else { continue }
+        if isExcluded {
             if !flags.contains(.userPresent) { try await touchForExclusion(relyingPartyID, in: context) }
             throw CTAPStatus.credentialExcluded
         }
@@ -86,6 +87,16 @@ extension Authenticator {
             return true
         }
         return configuration.verifiesUser && configuration.flavour.alwaysVerifiesUser && userPresence
+    }
+
+    /// Whether one of the credentials is this authenticator's.
+    private func holdsOne(
+        of descriptors: [PublicKeyCredentialDescriptor], relyingPartyID: String
+    ) async throws -> Bool {
+        for descriptor in descriptors {
+            if try await source(descriptor, relyingPartyID: relyingPartyID) != nil { return true }
+        }
+        return false
     }
 
     /// Obtains a touch whose outcome does not matter, so that a platform cannot probe for credentials unnoticed.

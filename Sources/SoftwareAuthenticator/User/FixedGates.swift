@@ -43,3 +43,18 @@ public struct DelayedGate: BiometricGate {
         return await gate.decide(request)
     }
 }
+
+/// Never reacts: the authenticator's own time-out ends the question.
+public struct IgnoringGate: BiometricGate {
+    /// A gate at which nobody is.
+    public init() {}
+
+    /// Waits until the question is withdrawn.
+    public func decide(_ request: UserRequest) async -> UserDecision {
+        // Nothing is ever sent through it: this waits for the cancellation only.
+        let (cancellation, continuation) = AsyncStream<Never>.makeStream()
+        for await _ in cancellation {}
+        continuation.finish()
+        return .timedOut
+    }
+}
