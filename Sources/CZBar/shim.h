@@ -8,3 +8,6 @@
 static inline unsigned long CZBar_grayscaleFormat(void) {
     return zbar_fourcc('Y', '8', '0', '0');
 }
+
+/// Four bytes a pixel: blue, green, red and one that does not count.
+static inline unsigned long CZBar_packedFormat(void) { return zbar_fourcc('B', 'G', 'R', '4'); }

@@ -8,6 +8,13 @@ public enum QRImageReader {
     ///   megapixels.
     /// - Throws: A ``QRCodeError`` that says why there is none.
     public static func read(data: [UInt8]) throws(QRCodeError) -> [String] {
+        if let packed = XWDImage.packedPixels(data) {
+            return try data.withUnsafeBytes { bytes in
+                scan(
+                    bytes[packed.offset...].prefix(packed.width * packed.height * 4), width: packed.width,
+                    height: packed.height, format: CZBar_packedFormat())
+            }.get()
+        }
         let image: GrayscaleImage
         if data.starts(with: PNGCodec.signature) {
             image = try PNGCodec.decode(data)
@@ -23,25 +30,33 @@ public enum QRImageReader {
 
     /// The texts of all QR codes in an image.
     static func read(_ image: GrayscaleImage) throws(QRCodeError) -> [String] {
-        guard let scanner = zbar_image_scanner_create() else { throw .outOfMemory }
+        try image.pixels.withUnsafeBytes { bytes in
+            scan(bytes[...], width: image.width, height: image.height, format: CZBar_grayscaleFormat())
+        }.get()
+    }
+
+    /// The texts of all QR codes among pixels of a format that zbar knows; the caller has made sure that all are there.
+    private static func scan(
+        _ pixels: Slice<UnsafeRawBufferPointer>, width: Int, height: Int, format: CUnsignedLong
+    ) -> Result<[String], QRCodeError> {
+        guard let scanner = zbar_image_scanner_create() else { return .failure(.outOfMemory) }
         defer { zbar_image_scanner_destroy(scanner) }
         zbar_image_scanner_set_config(scanner, ZBAR_NONE, ZBAR_CFG_ENABLE, 0)
         zbar_image_scanner_set_config(scanner, ZBAR_QRCODE, ZBAR_CFG_ENABLE, 1)
         // The bytes as they are: zbar would guess their character set, and takes short UTF-8 texts for Big5 or Latin-1.
         zbar_image_scanner_set_config(scanner, ZBAR_QRCODE, ZBAR_CFG_BINARY, 1)
-        guard let target = zbar_image_create() else { throw .outOfMemory }
+        guard let source = zbar_image_create() else { return .failure(.outOfMemory) }
+        defer { zbar_image_destroy(source) }
+        zbar_image_set_format(source, format)
+        zbar_image_set_size(source, CUnsignedInt(width), CUnsignedInt(height))
+        // No clean-up handler: the pixels stay the caller's, and the scan ends before they go.
+        zbar_image_set_data(
+            source, UnsafeRawBufferPointer(rebasing: pixels).baseAddress, CUnsignedLong(pixels.count), nil)
+        defer { zbar_image_set_data(source, nil, 0, nil) }
+        guard let target = zbar_image_convert(source, CZBar_grayscaleFormat()) else { return .failure(.outOfMemory) }
         defer { zbar_image_destroy(target) }
-        zbar_image_set_format(target, CZBar_grayscaleFormat())
-        zbar_image_set_size(target, CUnsignedInt(image.width), CUnsignedInt(image.height))
-        let texts = image.pixels.withUnsafeBytes { pixels -> [String] in
-            // No clean-up handler: the pixels stay ours, and the scan ends before they go.
-            zbar_image_set_data(target, pixels.baseAddress, CUnsignedLong(pixels.count), nil)
-            defer { zbar_image_set_data(target, nil, 0, nil) }
-            guard zbar_scan_image(scanner, target) > 0 else { return [] }
-            return symbols(of: target)
-        }
-        guard !texts.isEmpty else { throw .noQRCodeFound }
-        return texts
+        let texts = zbar_scan_image(scanner, target) > 0 ? symbols(of: target) : []
+        return texts.isEmpty ? .failure(.noQRCodeFound) : .success(texts)
     }
 
     private static func symbols(of image: OpaquePointer) -> [String] {
