@@ -41,13 +41,26 @@ extension ConnectProxy {
     ) async throws {
         guard let (head, rest) = try await readHead(channel, &input) else { return }
         let request = try ConnectProxyRequest(head: head)
-        guard request.port == 443, let destination = configuration.destinations[request.host] else {
+        let route = ConnectProxyRoute(request, configuration)
+        let server: ByteChannel
+        switch route {
+        case .refusal:
             logger.debug("proxy refuses", metadata: ["host": "\(request.host)", "port": "\(request.port)"])
             throw ConnectProxyRefusal.forbidden
+        case .silence:
+            try await output.write(ConnectProxy.established)
+            while try await input.next() != nil {}
+            return
+        case .connection(let host, let port, _):
+            server = try await connect(host: host, port: port)
         }
-        let server = try await connect(to: destination)
         try await server.executeThenClose { serverInput, serverOutput in
-            try await output.write(ByteBuffer(string: "HTTP/1.1 200 Connection established\r\n\r\n"))
+            if case .connection(_, _, let question?) = route {
+                // The other proxy answers for both.
+                try await serverOutput.write(ByteBuffer(string: question))
+            } else {
+                try await output.write(ConnectProxy.established)
+            }
             if rest.readableBytes > 0 { try await serverOutput.write(rest) }
             let (ends, end) = AsyncStream<Void>.makeStream()
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -71,6 +84,8 @@ extension ConnectProxy {
             }
         }
     }
+
+    private static let established = ByteBuffer(string: "HTTP/1.1 200 Connection established\r\n\r\n")
 
     /// Reads up to the empty line.
     ///

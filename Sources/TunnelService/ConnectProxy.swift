@@ -6,8 +6,8 @@ public import ServiceLifecycle
 /// An HTTP proxy on the loopback address that leads to the tunnel service, whatever the names resolve to.
 ///
 /// A program with `https_proxy` in its environment asks it for every connection beyond this machine. `CONNECT
-/// domain:443` leads to where the domain is here; everything else is answered with 403 and a line of text, for example
-/// what a browser fetches in the background. Bytes pass as they are: TLS is between the program and the tunnel service.
+/// domain:443` leads to where the domain is here; everything else is answered with 403 and a line of text, or leads where
+/// it would without a proxy. Bytes pass as they are: TLS is between the program and the tunnel service.
 public struct ConnectProxy: Service {
     let configuration: ConnectProxyConfiguration
     let logger: Logger
@@ -90,14 +90,13 @@ public struct ConnectProxy: Service {
     /// Connects to a destination.
     ///
     /// - Throws: ``ConnectProxyRefusal/unreachable``.
-    func connect(to destination: ConnectProxyConfiguration.Destination) async throws(ConnectProxyRefusal) -> ByteChannel
-    {
+    func connect(host: String, port: Int) async throws(ConnectProxyRefusal) -> ByteChannel {
         do {
             return try await ClientBootstrap(group: eventLoopGroup)
                 .channelOption(.tcpOption(.tcp_nodelay), value: 1)
                 .channelOption(.allowRemoteHalfClosure, value: true)
                 .connectTimeout(TimeAmount(configuration.connectionLimit))
-                .connect(host: destination.host, port: destination.port) { channel in
+                .connect(host: host, port: port) { channel in
                     channel.eventLoop.makeCompletedFuture { try ByteChannel(wrapping: channel) }
                 }
         } catch {

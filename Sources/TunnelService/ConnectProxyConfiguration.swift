@@ -1,21 +1,30 @@
 /// How a ``ConnectProxy`` listens, where it leads, and what it allows.
 public struct ConnectProxyConfiguration: Sendable {
-    /// A place on this machine.
-    public struct Destination: Sendable, Hashable {
-        /// The address, a loopback one in all likelihood.
-        public var host: String
-        /// The TCP port.
-        public var port: Int
-
-        /// A place on this machine.
-        public init(host: String = "127.0.0.1", port: Int) {
-            self.host = host
-            self.port = port
-        }
+    /// Where a connection leads.
+    public enum Destination: Sendable, Hashable {
+        /// A place on this machine: its address, and the TCP port.
+        case place(host: String = "127.0.0.1", port: Int)
+        /// Nowhere: the request is answered with 403.
+        case refusal
+        /// Nowhere: the connection is established, and what the client sends is never answered.
+        case silence
     }
 
-    /// Where each domain is on this machine; the names in lower case.
+    /// What becomes of a request for a domain that is not among the ``ConnectProxyConfiguration/destinations``.
+    public enum Others: Sendable, Hashable {
+        /// It is answered with 403.
+        case refusal
+        /// It leads to where it was meant to, as if there were no proxy.
+        case direct
+        /// It is passed on to another HTTP proxy, with the credentials (`user:password`) that it asks for, if any.
+        case proxy(host: String, port: Int, credentials: String? = nil)
+    }
+
+    /// Where the connections to each domain's port 443 lead; the names in lower case.
     public var destinations: [String: Destination]
+
+    /// What becomes of all other connections.
+    public var others: Others
 
     /// The loopback address to listen at.
     public var host: String
@@ -42,8 +51,11 @@ public struct ConnectProxyConfiguration: Sendable {
     public var clock: any Clock<Duration> = ContinuousClock()
 
     /// A proxy to these destinations with the usual limits.
-    public init(destinations: [String: Destination], host: String = "127.0.0.1", port: Int = 0) {
+    public init(
+        destinations: [String: Destination], others: Others = .refusal, host: String = "127.0.0.1", port: Int = 0
+    ) {
         self.destinations = destinations
+        self.others = others
         self.host = host
         self.port = port
     }

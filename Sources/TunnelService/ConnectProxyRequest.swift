@@ -25,6 +25,11 @@ struct ConnectProxyRequest: Hashable, Sendable {
         self.host = host.lowercased()
         self.port = port
     }
+
+    /// The host as a resolver takes it: an IPv6 address without its brackets.
+    var hostWithoutBrackets: String {
+        host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
+    }
 }
 
 /// Why the proxy does not do what it is asked, as its client hears it.
@@ -47,10 +52,10 @@ struct ConnectProxyRefusal: Error, Hashable, Sendable {
         status: "431 Request Header Fields Too Large", reason: "the request is too long")
     /// The destination is not one of ours.
     static let forbidden = ConnectProxyRefusal(
-        status: "403 Forbidden", reason: "this proxy leads to the tunnel service's domains at port 443 only")
+        status: "403 Forbidden", reason: "this proxy does not lead there")
     /// The destination does not answer.
     static let unreachable = ConnectProxyRefusal(
-        status: "502 Bad Gateway", reason: "the tunnel service does not answer")
+        status: "502 Bad Gateway", reason: "the destination does not answer")
 
     /// The whole response.
     var response: String {

@@ -28,7 +28,9 @@ private struct ProxyHarness: Sendable {
             }
             .bind(host: "127.0.0.1", port: 0).get()
         var configuration = ConnectProxyConfiguration(
-            destinations: [domain: .init(port: server.localAddress?.port ?? 0), "closed.example.test": .init(port: 1)])
+            destinations: [
+                domain: .place(port: server.localAddress?.port ?? 0), "closed.example.test": .place(port: 1),
+            ])
         adjust(&configuration)
         let proxy = ConnectProxy(
             configuration: configuration, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
@@ -142,6 +144,78 @@ struct ConnectProxyTests {
                     try await serverOutput.write(ByteBuffer(string: answer))
                     serverOutput.finish()
                     #expect(try await text(&input) == answer)
+                }
+            }
+        }
+    }
+
+    @Test("a destination may refuse, or be silent for as long as the client likes")
+    func unhelpfulDestinations() async throws {
+        try await ProxyHarness.run {
+            $0.destinations["refuses.example.test"] = .refusal
+            $0.destinations["silent.example.test"] = .silence
+            $0.others = .direct
+        } body: { harness in
+            let answer = try await harness.answer(to: "CONNECT refuses.example.test:443 HTTP/1.1\r\n\r\n")
+            #expect(answer.hasPrefix("HTTP/1.1 403 "))
+            try await harness.withClient { input, output in
+                try await output.write(ByteBuffer(string: "CONNECT SILENT.example.test:443 HTTP/1.1\r\n\r\nhello"))
+                let established = ProxyHarness.established
+                #expect(try await text(&input, count: established.utf8.count) == established)
+                try await output.write(ByteBuffer(string: "anybody?"))
+                output.finish()
+                #expect(try await text(&input) == "")
+            }
+        }
+    }
+
+    @Test("other hosts are reached as without a proxy, if that is wanted")
+    func direct() async throws {
+        try await ProxyHarness.run {
+            $0.others = .direct
+        } body: { harness in
+            guard case .place(_, let port)? = harness.proxy.configuration.destinations[ProxyHarness.domain] else {
+                return
+            }
+            try await harness.withClient { input, output in
+                try await output.write(ByteBuffer(string: "CONNECT 127.0.0.1:\(port) HTTP/1.1\r\n\r\nhello"))
+                var arrivals = harness.arrivals.makeAsyncIterator()
+                let server = try #require(await arrivals.next())
+                try await server.executeThenClose { serverInput, serverOutput in
+                    var serverInput = serverInput.makeAsyncIterator()
+                    let heard = try await text(&serverInput, count: 5)
+                    #expect(heard == "hello")
+                    serverOutput.finish()
+                    #expect(try await text(&input) == ProxyHarness.established)
+                    output.finish()
+                }
+            }
+            let answer = try await harness.answer(to: "CONNECT 127.0.0.1:1 HTTP/1.1\r\n\r\n")
+            #expect(answer.hasPrefix("HTTP/1.1 502 "))
+        }
+    }
+
+    @Test("another proxy is asked for other hosts, and its answer is the client's", arguments: [nil, "user:pass"])
+    func chain(credentials: String?) async throws {
+        try await ProxyHarness.run { configuration in
+            guard case .place(_, let port)? = configuration.destinations[ProxyHarness.domain] else { return }
+            configuration.others = .proxy(host: "127.0.0.1", port: port, credentials: credentials)
+        } body: { harness in
+            try await harness.withClient { input, output in
+                try await output.write(
+                    ByteBuffer(string: "CONNECT a.example:8443 HTTP/1.1\r\nProxy-Authorization: x\r\n\r\nhello"))
+                var arrivals = harness.arrivals.makeAsyncIterator()
+                let server = try #require(await arrivals.next())
+                try await server.executeThenClose { serverInput, serverOutput in
+                    var serverInput = serverInput.makeAsyncIterator()
+                    let authorization = credentials == nil ? "" : "Proxy-Authorization: Basic dXNlcjpwYXNz\r\n"
+                    let question =
+                        "CONNECT a.example:8443 HTTP/1.1\r\nHost: a.example:8443\r\n\(authorization)\r\nhello"
+                    #expect(try await text(&serverInput, count: question.utf8.count) == question)
+                    try await serverOutput.write(ByteBuffer(string: "HTTP/1.1 407 No\r\n\r\n"))
+                    serverOutput.finish()
+                    #expect(try await text(&input) == "HTTP/1.1 407 No\r\n\r\n")
+                    output.finish()
                 }
             }
         }

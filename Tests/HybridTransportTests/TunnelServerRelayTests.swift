@@ -118,7 +118,8 @@ import Testing
             let echo: [UInt8] = payload.isEmpty ? [0x03, 0xE8] : payload
             #expect(try await phone.frame() == Frame(opcode: 8, payload: echo))
             #expect(try await client.frame() == .close(1000, TunnelClosure.peerClosed.reason))
-            try await client.send(8, [0x03, 0xE8])
+            // On a busy machine the server may have given the echo up by now.
+            try? await client.send(8, [0x03, 0xE8])
             #expect(try await client.frame() == nil)
         }
     }
