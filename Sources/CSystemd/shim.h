@@ -29,6 +29,8 @@ static inline pid_t CSystemd_spawn(const char *path, char *const argv[], char *c
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     for (int number = 1; number < 32; number++) signal(number, SIG_DFL);
+    // What is sent to our process group, as a terminal's keys are, is not for it: its end is our affair.
+    setsid();
     // The parent may have ended before this took effect.
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent) _exit(127);
     if (input < 0) input = open("/dev/null", O_RDONLY);

@@ -17,6 +17,7 @@ public final class VirtualBlueZ: Sendable {
     private let readiness = Readiness()
     private let mailbox: BusMailbox
     private let powered: Mutex<Bool>
+    private let discovery: @Sendable (Bool) -> Void
     private let hasRun = Mutex(false)
 
     /// A service that is on the bus once it runs.
@@ -27,12 +28,15 @@ public final class VirtualBlueZ: Sendable {
     ///   - adapter: what the adapter is.
     ///   - clock: by which devices are forgotten.
     ///   - randomness: where the devices' addresses come from.
+    ///   - discovery: is told when the first client begins to discover, and when the last has ended.
     /// - Throws: ``VirtualBlueZError/noThread(reason:)`` when there is no file descriptor left.
     public init(
         radio: any BluetoothRadio, busAddress: String, adapter: VirtualAdapter = VirtualAdapter(),
         clock: any Clock<Duration> = ContinuousClock(),
-        randomness: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
+        randomness: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator(),
+        discovery: @escaping @Sendable (Bool) -> Void = { _ in }
     ) throws(VirtualBlueZError) {
+        self.discovery = discovery
         self.radio = radio
         address = busAddress
         initialState = BlueZState(configuration: adapter, random: randomness)
@@ -71,7 +75,10 @@ public final class VirtualBlueZ: Sendable {
         let (wakeUps, wakeUpsContinuation) = AsyncStream<Duration>.makeStream()
         let outlet = BusService.Outlet(
             ready: { [readiness] in readiness.begin() },
-            listens: { listensContinuation.yield($0) },
+            listens: { [discovery] isListening in
+                discovery(isListening)
+                listensContinuation.yield(isListening)
+            },
             wakeUp: { wakeUpsContinuation.yield($0) },
             powered: { self.note(powered: $0) })
         let (address, state, mailbox) = (address, initialState, mailbox)

@@ -14,13 +14,14 @@ struct BusHarness: Sendable {
     /// Runs both, then the body, then ends both and waits until they have ended.
     static func run(
         radio: any BluetoothRadio = InProcessRadio(), clock: any Clock<Duration> = ContinuousClock(),
-        adapter: VirtualAdapter = VirtualAdapter(), body: (BusHarness) async throws -> Void
+        adapter: VirtualAdapter = VirtualAdapter(), discovery: @escaping @Sendable (Bool) -> Void = { _ in },
+        body: (BusHarness) async throws -> Void
     ) async throws {
         try await withDirectory { directory in
             let bus = PrivateBus(directory: directory)
             let bluez = try VirtualBlueZ(
                 radio: radio, busAddress: bus.address, adapter: adapter, clock: clock,
-                randomness: SeededGenerator(seed: 7))
+                randomness: SeededGenerator(seed: 7), discovery: discovery)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await bus.run() }
                 try await bus.ready()

@@ -69,7 +69,7 @@ private struct BrowserStage: Sendable {
                 group.addTask { try await tunnel.run() }
                 let port = try await tunnel.boundPort()
                 let proxy = ConnectProxy(
-                    configuration: .init(destinations: [domain.name: .init(port: port)]), logger: logger)
+                    configuration: .init(destinations: [domain.name: .place(port: port)]), logger: logger)
                 group.addTask { try await proxy.run() }
                 let proxyPort = try await proxy.boundPort()
                 let page = try await TestPage()

@@ -103,6 +103,33 @@ struct DBusCallTests {
         }
     }
 
+    @Test("whoever wants to know is told once when discovery begins and once when it has ended, however many discover")
+    func discovery() async throws {
+        let (states, state) = AsyncStream.makeStream(of: Bool.self)
+        try await BusHarness.run(discovery: { state.yield($0) }) { harness in
+            try await harness.withBluetoothctl { first in
+                first.type("scan on")
+                _ = try await first.read(until: /Discovery started/)
+                try await harness.withBluetoothctl { second in
+                    second.type("scan on")
+                    _ = try await second.read(until: /Discovery started/)
+                    second.type("scan off")
+                    _ = try await second.read(until: /Discovery stopped/)
+                }
+                first.type("scan off")
+                _ = try await first.read(until: /Discovery stopped/)
+                first.type("scan on")
+                _ = try await first.read(until: /Discovery started/)
+            }
+            var heard: [Bool] = []
+            for await isOn in states {
+                heard.append(isOn)
+                if heard.count == 4 { break }
+            }
+            #expect(heard == [true, false, true, false])
+        }
+    }
+
     @Test("arguments of every type, and deep ones, are refused without harm")
     func nested() async throws {
         try await BusHarness.run { harness in
