@@ -51,6 +51,11 @@ public struct HidrawSysfs: Sendable {
         try FileManager.default.removeItem(atPath: "\(folder)/.dev/\(HidrawSysfs.parentName(identity, number))")
     }
 
+    /// The resolved path of a device's entry below `/sys`, as udev's messages name it.
+    public static func devicePath(_ identity: HidrawIdentity, number: Int) -> String {
+        "\(path.dropFirst("/sys".count))/.dev/\(parentName(identity, number))/\(deviceName(number))"
+    }
+
     /// The name of a device's node in `/dev` and of its entry here.
     public static func deviceName(_ number: Int) -> String { "hidraw\(number)" }
 

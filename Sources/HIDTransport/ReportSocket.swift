@@ -54,10 +54,17 @@ public final class ReportSocket: HIDReportChannel {
     ///
     /// - Throws: ``ReportSocketError``.
     public static func connect(to path: String) throws(ReportSocketError) -> ReportSocket {
+        ReportSocket(try connectSocket(to: path))
+    }
+
+    /// Connects to a ``ReportSocketListener`` on behalf of a process that will inherit the socket.
+    ///
+    /// - Throws: ``ReportSocketError``.
+    public static func connectSocket(to path: String) throws(ReportSocketError) -> SocketDescriptor {
         let descriptor = try UnixSocketAddress.socket()
         let status = try UnixSocketAddress(path).withAddress { Glibc.connect(descriptor.number, $0, $1) }
         guard status == 0 else { throw .system(call: "connect", errorNumber: errno) }
-        return ReportSocket(descriptor)
+        return descriptor
     }
 
     /// Sends a report, waiting for room in the socket's buffer.

@@ -31,6 +31,7 @@ extension HybridAuthenticatorSession {
             throw HybridSessionError.handshake(error)
         }
         observer(.handshakeFinished)
+        try Task.checkCancellation()
 
         // 3. Say what the room can do, without being asked.
         let sealed: [UInt8]

@@ -27,6 +27,9 @@ public actor HybridPhone: CTAPAuthenticator {
     private let information: [UInt8]
     private var state = State.idle
 
+    /// Whether the phone answers no more requests.
+    var isOver: Bool { state == .over }
+
     init(
         channel: EncryptedChannel, information: [UInt8], info: AuthenticatorInfo, limit: Duration,
         clock: any Clock<Duration>, observer: @escaping HybridObserver

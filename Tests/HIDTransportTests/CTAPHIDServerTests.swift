@@ -1,50 +1,8 @@
 import CTAP
 import CTAPHID
-import Dispatch
 import HIDTransport
 import TestSupport
 import Testing
-
-/// A client on the blocking end of a pipe; it blocks a queue of its own.
-private struct Client: Sendable {
-    let end: InProcessHIDPipe.HostEnd
-    private let queue = DispatchQueue(label: "client")
-
-    init(_ end: InProcessHIDPipe.HostEnd) { self.end = end }
-
-    func send(_ command: CTAPHIDCommand, _ bytes: [UInt8], on channel: UInt32) throws {
-        let message = try CTAPHIDMessage(command: command, bytes: bytes)
-        for report in message.reports(on: ChannelID(rawValue: channel)) { try end.write(report) }
-    }
-
-    /// The next report's packet.
-    func receive() async throws -> CTAPHIDPacket {
-        try await withCheckedThrowingContinuation { continuation in
-            queue.async {
-                do throws(HIDPipeError) {
-                    // The limit is only for a test that fails.
-                    guard let report = try end.read(timeoutMilliseconds: 20_000) else { throw .full }
-                    continuation.resume(returning: CTAPHIDPacket(report))
-                } catch {
-                    continuation.resume(throwing: error)
-                }
-            }
-        }
-    }
-
-    /// The next report in short form.
-    func hear() async throws -> String {
-        guard case .initialization(let channel, let command, let count, let data) = try await receive() else {
-            return "continuation"
-        }
-        return "\(channel) \([command.rawValue].hex) \(count) \(Array(data.prefix(4)).hex)"
-    }
-
-    func open() async throws {
-        try send(.initialize, [1, 2, 3, 4, 5, 6, 7, 8], on: 0xFFFF_FFFF)
-        #expect(try await hear() == "ffffffff 06 17 01020304")
-    }
-}
 
 @Suite(.timeLimit(.minutes(1))) struct CTAPHIDServerTests {
     private let authenticator = ScriptedAuthenticator()
