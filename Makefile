@@ -13,10 +13,13 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 # pkg-config module : Debian package
 LIBRARIES := libfido2:libfido2-dev libssl:libssl-dev libqrencode:libqrencode-dev \
-	fuse3:libfuse3-dev libsystemd:libsystemd-dev zbar:libzbar-dev libpng:libpng-dev libturbojpeg:libturbojpeg0-dev sqlite3:libsqlite3-dev
+	fuse3:libfuse3-dev xcb:libxcb1-dev libsystemd:libsystemd-dev zbar:libzbar-dev libpng:libpng-dev libturbojpeg:libturbojpeg0-dev sqlite3:libsqlite3-dev
 # command : Debian package
 COMMANDS := pkg-config:pkg-config git:git bwrap:bubblewrap unshare:util-linux
-TEST_COMMANDS := python3:python3 dbus-daemon:dbus-daemon bluetoothctl:bluez busctl:systemd gdbus:libglib2.0-bin
+TEST_COMMANDS := python3:python3 dbus-daemon:dbus-daemon bluetoothctl:bluez busctl:systemd gdbus:libglib2.0-bin \
+	certutil:libnss3-tools Xvfb:xvfb setpriv:util-linux
+# Without these the tests that need them are skipped and say so: not every distribution has each as a package.
+BROWSERS := chromium:chromium chromedriver:chromium-driver firefox-esr:firefox-esr
 
 .PHONY: demo test build deps test-deps swift-test peer-test fuzz lint clean help
 
@@ -43,14 +46,17 @@ test-deps: # what the tests need besides
 	python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$$missing python3-venv"; \
 	if [ -n "$$missing" ]; then echo "installing:$$missing"; $(SUDO) apt-get update -qq && \
 	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; fi
+	@for entry in $(BROWSERS); do command -v $${entry%%:*} >/dev/null || { echo "installing: $${entry#*:}"; \
+	$(SUDO) apt-get update -qq; $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $${entry#*:} || \
+	echo "$${entry#*:} is not to be had here: the tests that need it are skipped"; }; done
 
 swift-test: deps # unit and integration tests
 	$(SWIFT) build $(BUILD_FLAGS) --build-tests
 	$(SWIFT) test $(BUILD_FLAGS) --skip-build --disable-xctest --parallel
 
-$(VENV)/.installed: Tests/Peers/requirements.txt
+$(VENV)/.installed: Tests/Peers/requirements.txt Examples/requirements.txt
 	python3 -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r Tests/Peers/requirements.txt
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r Tests/Peers/requirements.txt -r Examples/requirements.txt
 	@touch $@
 
 peer-test: build $(VENV)/.installed # independent programs against the command line tool

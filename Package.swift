@@ -76,6 +76,7 @@ let package = Package(
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
         .systemLibrary(name: "CFuse", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
+        .systemLibrary(name: "CXCB", pkgConfig: "xcb", providers: [.apt(["libxcb1-dev"])]),
         .systemLibrary(name: "CLinuxProcess"),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
 
@@ -98,7 +99,8 @@ let package = Package(
         module(
             "HybridTransport",
             [
-                "HybridProtocol", "CTAP", "BluetoothLE", crypto, nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL,
+                "HybridProtocol", "CTAP", "WebAuthnModel", "BluetoothLE", crypto, nioCore, nioPosix, nioHTTP1,
+                nioWebSocket, nioSSL,
             ]),
         module(
             "TunnelService",
@@ -107,7 +109,12 @@ let package = Package(
         pure("ClientPlatform", ["WebAuthnModel", "CTAP", "CBOR", crypto]),
 
         // Programs in a namespace of their own.
-        module("ProgramRunner", ["HIDTransport", "CTAPHID", "CLinuxProcess"]),
+        module(
+            "ProgramRunner",
+            [
+                "HIDTransport", "CTAPHID", "VirtualBlueZ", "BluetoothLE", "HybridProtocol", "TunnelService",
+                "CertificateAuthority", logging, "CLinuxProcess",
+            ]),
 
         // The relying party's side.
         pure("RelyingParty", ["CBOR", "WebAuthnModel", crypto, cryptoExtras, x509, asn1]),
@@ -121,6 +128,7 @@ let package = Package(
 
         // QR codes, drawn and read.
         module("QRCodes", ["CQREncode", "CZBar", "CPNG", "CTurboJPEG"]),
+        module("ScreenCapture", ["QRCodes", "CXCB"]),
 
         // The command line: the only place where doors meet rooms.
         module(
@@ -128,9 +136,9 @@ let package = Package(
             [
                 "CBOR", "WebAuthnModel", "CTAP", "CTAPHID", "HybridProtocol", "SoftwareAuthenticator",
                 "CredentialStorage", "HIDTransport", "SecurityKeys", "BluetoothLE", "HybridTransport", "TunnelService",
-                "CertificateAuthority", "ClientPlatform", "RelyingParty", "Portal", "QRCodes", "ProgramRunner",
-                argumentParser,
-                asyncHTTPClient, logging, serviceLifecycle, unixSignals, crypto, nioCore, nioPosix, nioHTTP1,
+                "CertificateAuthority", "ClientPlatform", "RelyingParty", "Portal", "QRCodes", "ScreenCapture",
+                "ProgramRunner", argumentParser, asyncHTTPClient, logging, serviceLifecycle, unixSignals, crypto,
+                nioCore, nioPosix, nioHTTP1,
             ]),
         .executableTarget(name: "aikagi", dependencies: ["AikagiCommands"], swiftSettings: settings),
 
@@ -158,7 +166,12 @@ let package = Package(
             ]),
         tests("HIDTransportTests", ["HIDTransport", "CTAPHID", "CTAP"]),
         tests("BluetoothLETests", ["BluetoothLE"]),
-        tests("ProgramRunnerTests", ["ProgramRunner", "HIDTransport", "CTAPHID"]),
+        tests(
+            "ProgramRunnerTests",
+            [
+                "ProgramRunner", "HIDTransport", "CTAPHID", "CertificateAuthority", "TunnelService", "BluetoothLE",
+                "HybridProtocol", crypto,
+            ]),
         tests(
             "VirtualBlueZTests",
             [
@@ -182,9 +195,13 @@ let package = Package(
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ]),
         tests("QRCodesTests", ["QRCodes", "CTurboJPEG"]),
+        tests("ScreenCaptureTests", ["ScreenCapture", "QRCodes", "ProgramRunner", "HIDTransport"]),
         tests(
             "AikagiCommandsTests",
-            ["AikagiCommands", "HybridProtocol", "HybridTransport", "SoftwareAuthenticator", argumentParser]),
+            [
+                "AikagiCommands", "HybridProtocol", "HybridTransport", "SoftwareAuthenticator", "HIDTransport",
+                "CTAPHID", "CTAP", "ProgramRunner", "ScreenCapture", "QRCodes", "BluetoothLE", argumentParser,
+            ]),
         tests("UdevRulesTests", []),
     ]
 )

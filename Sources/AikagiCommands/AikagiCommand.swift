@@ -17,6 +17,7 @@ public struct AikagiCommand: AsyncParsableCommand {
               aikagi login --hybrid URL       a QR code: scan it, log in
               aikagi phone scan 'FIDO:/…'     the phone that scans
             For programs that know nothing of us:
+              aikagi browser URL              a browser, and a phone that scans its QR codes
               aikagi with --key -- firefox    the program sees a security key
 
             Results go to standard output, everything else to standard error; --json gives JSON Lines.
@@ -24,9 +25,9 @@ public struct AikagiCommand: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            DemoCommand.self, WithCommand.self, PortalCommand.self, TunnelCommand.self, PhoneCommand.self,
-            LoginCommand.self,
-            RegisterCommand.self, InsideCommand.self,
+            DemoCommand.self, BrowserCommand.self, WithCommand.self, PlugCommand.self, UnplugCommand.self,
+            PortalCommand.self, TunnelCommand.self, PhoneCommand.self, LoginCommand.self, RegisterCommand.self,
+            InsideCommand.self,
         ])
 
     /// The command without a subcommand: shows its help.

@@ -19,6 +19,16 @@ final class ChildProcess: Sendable {
         var defaultSignals: [Int32]
         /// Whether its standard error goes nowhere.
         var isQuiet = false
+        /// What becomes its standard input; ours when absent.
+        var inputDescriptor: Int32?
+        /// A file for its standard output and standard error, which is made anew.
+        var outputPath: String?
+        /// Whether it leads a session of its own, so that the keys of the terminal do not reach it.
+        var hasOwnSession = false
+        /// Is called on the thread that starts the process, right before.
+        var prepare: (@Sendable () -> Void)?
+        /// Inherited descriptors that are the child's alone: once it runs they are closed here.
+        var handedOver: [SocketDescriptor] = []
 
         /// What a command line tool may ignore or catch, and a program expects at its default.
         ///
@@ -36,8 +46,14 @@ final class ChildProcess: Sendable {
 
     private let plan: Plan
     private let state = Mutex(State.unstarted)
+    private let handedOver: Mutex<[SocketDescriptor]>
 
-    init(_ plan: Plan) { self.plan = plan }
+    init(_ plan: Plan) {
+        var plan = plan
+        handedOver = Mutex(plan.handedOver)
+        plan.handedOver = []
+        self.plan = plan
+    }
 
     /// Starts the process and waits until it has ended.
     ///
@@ -67,7 +83,10 @@ final class ChildProcess: Sendable {
 
     private func spawnAndWait(_ started: () -> Void) -> State {
         let process: pid_t
-        switch spawn() {
+        plan.prepare?()
+        let outcome = spawn()
+        handedOver.withLock { $0 = [] }
+        switch outcome {
         case .success(let number): process = number
         case .failure(let error): return .failed(error.number)
         }
@@ -85,6 +104,9 @@ final class ChildProcess: Sendable {
         }
     }
 
+    /// POSIX_SPAWN_SETSID of `spawn.h`, which is behind _GNU_SOURCE.
+    private static let ownSession: CInt = 0x80
+
     private struct ErrorNumber: Error { let number: Int32 }
 
     private func spawn() -> Result<pid_t, ErrorNumber> {
@@ -94,6 +116,11 @@ final class ChildProcess: Sendable {
         // A duplicate onto itself takes close-on-exec away, in the child only.
         for descriptor in plan.inheritedDescriptors {
             posix_spawn_file_actions_adddup2(&actions, descriptor, descriptor)
+        }
+        if let input = plan.inputDescriptor { posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO) }
+        if let path = plan.outputPath {
+            posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+            posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
         }
         if plan.isQuiet { posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0) }
         var attributes = posix_spawnattr_t()
@@ -106,7 +133,9 @@ final class ChildProcess: Sendable {
         var blocked = sigset_t()
         sigemptyset(&blocked)
         posix_spawnattr_setsigmask(&attributes, &blocked)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
+        var flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK
+        if plan.hasOwnSession { flags |= ChildProcess.ownSession }
+        posix_spawnattr_setflags(&attributes, Int16(flags))
 
         var arguments = plan.arguments.map { strdup($0) } + [nil]
         defer { arguments.forEach { free($0) } }

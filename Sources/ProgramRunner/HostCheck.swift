@@ -15,8 +15,16 @@ public struct HostTools: Hashable, Sendable {
     }
 }
 
-/// Finds out whether this host can give a program virtual security keys.
+/// Finds out whether this host can give a program surroundings of its own, with virtual security keys in them.
 public struct HostCheck: Sendable {
+    /// What a program is to have.
+    public enum Need: Hashable, Sendable {
+        /// Mounts in a user namespace.
+        case namespace
+        /// Device files and a sysfs as well.
+        case keys
+    }
+
     /// What was found out; a value, so that each conclusion can be tested.
     struct Facts: Hashable, Sendable {
         var unshare: String?
@@ -33,16 +41,19 @@ public struct HostCheck: Sendable {
 
     /// The tools, once everything has been found to be in order.
     ///
+    /// - Parameter need: What is asked for.
     /// - Returns: The tools.
     /// - Throws: The first ``HostProblem``, in the order in which a person would mend them.
-    public static func run() async throws(HostProblem) -> HostTools {
-        try conclusion(from: await facts())
+    public static func run(for need: Need) async throws(HostProblem) -> HostTools {
+        try conclusion(from: await facts(need), for: need)
     }
 
     /// The tools, or the first problem.
-    static func conclusion(from facts: Facts) throws(HostProblem) -> HostTools {
+    static func conclusion(from facts: Facts, for need: Need) throws(HostProblem) -> HostTools {
         guard let unshare = facts.unshare else { throw .missingProgram("unshare", package: "util-linux") }
         guard let bubblewrap = facts.bubblewrap else { throw .missingProgram("bwrap", package: "bubblewrap") }
+        guard facts.canMountInNamespace || need == .keys else { throw .namespacesForbidden(facts.restriction) }
+        guard need == .keys else { return HostTools(unshare: unshare, bubblewrap: bubblewrap) }
         guard facts.fuseError != ENOENT && facts.fuseError != ENODEV && facts.fuseError != ENXIO else {
             throw .noFuse
         }
@@ -52,26 +63,26 @@ public struct HostCheck: Sendable {
         return HostTools(unshare: unshare, bubblewrap: bubblewrap)
     }
 
-    private static func facts() async -> Facts {
+    private static func facts(_ need: Need) async -> Facts {
         var facts = Facts(unshare: find("unshare"), bubblewrap: find("bwrap"))
         let fuse = open("/dev/fuse", O_RDWR | O_CLOEXEC)
         facts.fuseError = fuse < 0 ? errno : 0
         if fuse >= 0 { close(fuse) }
         facts.hasHidraw = access(HidrawSysfs.path, F_OK) == 0
-        if let unshare = facts.unshare, facts.hasHidraw {
-            facts.canMountInNamespace = await canMount(unshare)
+        if let unshare = facts.unshare, facts.hasHidraw || need == .namespace {
+            facts.canMountInNamespace = await canMount(unshare, on: need == .keys ? HidrawSysfs.path : "/tmp")
             if !facts.canMountInNamespace { facts.restriction = restriction() }
         }
         return facts
     }
 
-    /// Tries what will be done: a mount over `/sys/class/hidraw`, in a namespace that ends at once.
-    private static func canMount(_ unshare: String) async -> Bool {
+    /// Tries what will be done: a mount over a folder, in a namespace that ends at once.
+    private static func canMount(_ unshare: String, on folder: String) async -> Bool {
         let trial = ChildProcess(
             ChildProcess.Plan(
                 arguments: [
                     unshare, "--user", "--mount", "--map-root-user", "--", "/bin/sh", "-c",
-                    "exec 2>/dev/null; mount -t tmpfs none " + HidrawSysfs.path,
+                    "exec 2>/dev/null; mount -t tmpfs none " + folder,
                 ],
                 environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"], inheritedDescriptors: [], defaultSignals: [],
                 isQuiet: true))
@@ -99,9 +110,10 @@ public struct HostCheck: Sendable {
         return Int(String(decoding: buffer.prefix(count).prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self))
     }
 
-    private static func find(_ program: String) -> String? {
+    /// The path of a program of the host, searched in PATH and where the distributions put it.
+    public static func find(_ program: String) -> String? {
         let path = getenv("PATH").map { String(cString: $0) } ?? ""
-        let folders = path.split(separator: ":").map(String.init) + ["/usr/bin", "/bin"]
+        let folders = path.split(separator: ":").map(String.init) + ["/usr/bin", "/bin", "/usr/sbin"]
         return folders.map { $0 + "/" + program }.first { $0.hasPrefix("/") && access($0, X_OK) == 0 }
     }
 }

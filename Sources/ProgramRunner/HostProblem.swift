@@ -1,4 +1,4 @@
-/// Why this host cannot give a program virtual security keys.
+/// Why this host cannot give a program surroundings of its own.
 public enum HostProblem: Error, Hashable, Sendable {
     /// What forbids user namespaces.
     public enum NamespaceRestriction: Hashable, Sendable, CaseIterable {
@@ -29,20 +29,20 @@ extension HostProblem: CustomStringConvertible {
     public var description: String {
         switch self {
         case .missingProgram(let program, let package):
-            "virtual keys need `\(program)`, which is not installed; run `sudo apt-get install \(package)`"
-        case .noFuse: "virtual keys need /dev/fuse, which does not exist; run `sudo modprobe fuse`"
+            "this needs `\(program)`, which is not installed; run `sudo apt-get install \(package)`"
+        case .noFuse: "this needs /dev/fuse, which does not exist; run `sudo modprobe fuse`"
         case .fuseNotAccessible(let number):
-            "virtual keys need /dev/fuse, which cannot be opened (\(errorText(number))); run `sudo chmod 666 /dev/fuse`"
+            "this needs /dev/fuse, which cannot be opened (\(errorText(number))); run `sudo chmod 666 /dev/fuse`"
         case .noHidraw:
-            "virtual keys need /sys/class/hidraw, which does not exist; use a kernel with CONFIG_HIDRAW (`sudo modprobe hid`)"
+            "this needs /sys/class/hidraw, which does not exist; use a kernel with CONFIG_HIDRAW (`sudo modprobe hid`)"
         case .namespacesForbidden(.maximumIsZero):
-            "virtual keys need user namespaces, which are turned off; run `sudo sysctl -w user.max_user_namespaces=10000`"
+            "this needs user namespaces, which are turned off; run `sudo sysctl -w user.max_user_namespaces=10000`"
         case .namespacesForbidden(.onlyForRoot):
-            "virtual keys need user namespaces, which are for root only; run `sudo sysctl -w kernel.unprivileged_userns_clone=1`"
+            "this needs user namespaces, which are for root only; run `sudo sysctl -w kernel.unprivileged_userns_clone=1`"
         case .namespacesForbidden(.appArmor):
-            "virtual keys need user namespaces, which AppArmor restricts; run `sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`"
+            "this needs user namespaces, which AppArmor restricts; run `sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`"
         case .namespacesForbidden(.unknown):
-            "virtual keys need user namespaces, which this host (a container?) forbids; allow them, or use a virtual device through uhid"
+            "this needs user namespaces, which this host (a container?) forbids; allow them, or use a virtual device through uhid"
         }
     }
 }

@@ -7,12 +7,20 @@ struct InnerDescription: Codable, Equatable {
     struct Key: Codable, Equatable {
         var identity: HidrawIdentity
         var socketDescriptor: Int32
+        /// Whether it is plugged in when the program starts.
+        var isPlugged: Bool
     }
 
     /// The process that must be the parent: if it is another, the right one has died already.
     var parentProcess: Int32
     /// The keys in the order of their numbers.
     var keys: [Key]
+    /// The inherited socket of ``InnerControl``.
+    var controlDescriptor: Int32 = -1
+    /// What is mounted in another's place.
+    var binds: [ProgramPlan.Bind] = []
+    /// A screen of the program's own.
+    var display: VirtualDisplay?
     /// The user that the program runs as, which is the one outside.
     var userID: UInt32
     /// The user's group.
@@ -21,6 +29,8 @@ struct InnerDescription: Codable, Equatable {
     var command: [String]
     /// What the environment has besides the inherited one, or instead of it.
     var environment: [String: String]
+    /// Variables that the program does not get.
+    var removedVariables: [String] = []
     /// Signals that were ignored when all began, such as SIGHUP under nohup, and that the program must ignore, too.
     var ignoredSignals: [Int32]
     /// Whether the program gets process IDs of its own, so that none of its descendants can survive.

@@ -1,3 +1,4 @@
+import CLinuxProcess
 import FoundationEssentials
 import Glibc
 import HIDTransport
@@ -12,16 +13,34 @@ enum InnerFileSystem {
     /// The copy has every entry of the host's `/dev`, bound, except real hidraw devices, whose numbers ours would share.
     static func prepare() throws(LaunchError) {
         try mountMemory(on: HidrawSysfs.path)
-        let copy = HidrawSysfs.path + "/.dev-copy"
-        try makeFolder(copy)
-        try mountMemory(on: copy)
-        for name in try entries(of: "/dev") where !name.hasPrefix("hidraw") {
-            bindEntry("/dev/" + name, to: copy + "/" + name)
-        }
-        guard mount(copy, "/dev", nil, UInt(MS_MOVE), nil) == 0 else {
+        try layCopy(over: "/dev") { !$0.hasPrefix("hidraw") }
+        // Devices that are plugged in later reach the program's own mount namespace, which bwrap makes a slave of this one.
+        guard mount(nil, "/dev", nil, UInt(MS_SHARED), nil) == 0 else {
             throw .notMounted(path: "/dev", errorNumber: errno)
         }
+    }
+
+    /// Lays a file system in memory over a folder, with every entry of the folder bound in it.
+    ///
+    /// ``prepare()`` must have been called.
+    static func layCopy(over folder: String, where isWanted: (String) -> Bool = { _ in true }) throws(LaunchError) {
+        let copy = HidrawSysfs.path + "/.copy"
+        try makeFolder(copy)
+        try mountMemory(on: copy)
+        for name in try entries(of: folder) where isWanted(name) {
+            bindEntry(folder + "/" + name, to: copy + "/" + name)
+        }
+        guard mount(copy, folder, nil, UInt(MS_MOVE), nil) == 0 else {
+            throw .notMounted(path: folder, errorNumber: errno)
+        }
         rmdir(copy)
+    }
+
+    /// Puts a folder or file in another's place.
+    static func bind(_ bind: ProgramPlan.Bind) throws(LaunchError) {
+        guard mount(bind.source, bind.target, nil, UInt(MS_BIND | MS_REC), nil) == 0 else {
+            throw .notMounted(path: bind.target, errorNumber: errno)
+        }
     }
 
     /// An empty file for the device `hidrawN`, to mount on.
@@ -32,6 +51,9 @@ enum InnerFileSystem {
         try makeFile(path)
         return path
     }
+
+    /// Removes the file of a device that is no longer mounted on it.
+    static func removeDeviceFile(_ number: Int) { unlink("/dev/" + HidrawSysfs.deviceName(number)) }
 
     private static func mountMemory(on path: String) throws(LaunchError) {
         guard mount("aikagi", path, "tmpfs", UInt(MS_NOSUID), "mode=0755,size=4m") == 0 else {
@@ -51,9 +73,9 @@ enum InnerFileSystem {
     ///
     /// What cannot be bound is left out, as with what a container's host keeps to itself; a program that needs it says so.
     private static func bindEntry(_ source: String, to target: String) {
-        var status = stat()
-        guard lstat(source, &status) == 0 else { return }
-        switch status.st_mode & S_IFMT {
+        let mode = aikagi_mode(source)
+        guard mode != 0 else { return }
+        switch mode & S_IFMT {
         case S_IFLNK:
             var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
             if readlink(source, &buffer, buffer.count - 1) > 0 { symlink(buffer, target) }
@@ -72,7 +94,8 @@ enum InnerFileSystem {
         guard mkdir(path, 0o755) == 0 else { throw .notWritten(path: path, reason: errorText(errno)) }
     }
 
-    private static func makeFile(_ path: String) throws(LaunchError) {
+    /// Makes an empty file.
+    static func makeFile(_ path: String) throws(LaunchError) {
         let descriptor = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw .notWritten(path: path, reason: errorText(errno)) }
         close(descriptor)

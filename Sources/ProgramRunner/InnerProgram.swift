@@ -28,49 +28,71 @@ public struct InnerProgram: Sendable {
     /// - Returns: The program's exit status, or 128 and the number of the signal that ended it.
     /// - Throws: ``LaunchError``.
     public func run() async throws(LaunchError) -> Int32 {
-        _ = aikagi_set_parent_death_signal(SIGKILL)
+        guard await InnerProgram.dieWithParent() else { throw .noResource("a thread", errorNumber: EAGAIN) }
         // The parent may have died before that call.
         guard getppid() == description.parentProcess else { throw .serverGone }
         guard !description.command.isEmpty else { throw .noCommand }
+        if description.hasOwnProcessIDs { _ = aikagi_adopt_orphans() }
         for signal in SandboxCommand.terminalSignals { _ = Glibc.signal(signal.number, SIG_IGN) }
 
+        for bind in description.binds { try InnerFileSystem.bind(bind) }
+        guard !description.keys.isEmpty else { return try await runSandbox([], nil) }
         try InnerFileSystem.prepare()
-        let sysfs = HidrawSysfs()
-        var relays: [InnerRelay] = []
-        for (number, key) in description.keys.enumerated() {
-            let socket = ReportSocket(SocketDescriptor(takingOver: key.socketDescriptor))
-            let path = try InnerFileSystem.makeDeviceFile(number)
-            do {
-                relays.append(InnerRelay(node: try HidrawNode(key.identity, at: path), socket: socket))
-                try sysfs.add(key.identity, number: number)
-            } catch let error as HidrawNodeError {
-                throw .noDevice(reason: error.description)
-            } catch {
-                throw .notWritten(path: HidrawSysfs.path, reason: "\(error)")
-            }
+        try UdevBroadcast.pretendUdev()
+        let slots = description.keys.enumerated().map { InnerSlot($1, number: $0) }
+        for (slot, key) in zip(slots, description.keys) where key.isPlugged { try slot.plug(nil) }
+        var broadcast: UdevBroadcast?
+        do {
+            broadcast = try await UdevBroadcast()
+        } catch {
+            // Keys that are there from the start work without it; only one that is to come later does not.
+            if description.keys.contains(where: { !$0.isPlugged }) { throw error }
         }
-        return try await runSandbox(relays)
+        return try await runSandbox(slots, broadcast)
     }
 
     private enum Event: Sendable {
         case ended(Result<Int32, LaunchError>)
-        case relayEnded(isServerGone: Bool)
-        case signalsEnded
+        case serverGone
+        case otherEnded
     }
 
-    private func runSandbox(_ relays: [InnerRelay]) async throws(LaunchError) -> Int32 {
+    private func runSandbox(_ slots: [InnerSlot], _ broadcast: UdevBroadcast?) async throws(LaunchError) -> Int32 {
         var ends: [CInt] = [-1, -1]
         guard pipe2(&ends, O_CLOEXEC) == 0 else { throw .noResource("a pipe", errorNumber: errno) }
         let status = SandboxStatus(takingOver: ends[0])
+        // Now close-on-exec, before anything is started.
+        let control = SocketDescriptor(takingOver: description.controlDescriptor)
         let writer = SocketDescriptor(takingOver: ends[1])
-        let child = ChildProcess(
-            ChildProcess.Plan(
-                arguments: SandboxCommand(description: description, statusDescriptor: writer.number).arguments,
-                environment: environment, inheritedDescriptors: [writer.number],
-                defaultSignals: ChildProcess.Plan.signalsOfAnyProgram))
-        let isOwnNamespace = description.hasOwnProcessIDs
+        let display = try description.display.map { (display) throws(LaunchError) in
+            try InnerDisplay(display, environment: environment)
+        }
 
         let (outcome, isServerGone) = await withTaskGroup(of: Event.self) { group in
+            defer {
+                display?.server.signal(SIGKILL)
+                group.cancelAll()
+            }
+            var environment = environment
+            if let display {
+                group.addTask {
+                    // Why it has ended does not matter: before it is ready, its file tells; later, the program itself does.
+                    _ = try? await display.server.run()
+                    return .otherEnded
+                }
+                do throws(LaunchError) {
+                    environment["DISPLAY"] = try await display.name()
+                } catch {
+                    return (Result<Int32, LaunchError>.failure(error), false)
+                }
+            }
+            var plan = ChildProcess.Plan(
+                arguments: SandboxCommand(description: description, statusDescriptor: writer.number).arguments,
+                environment: environment, inheritedDescriptors: [writer.number],
+                defaultSignals: ChildProcess.Plan.signalsOfAnyProgram)
+            if let broadcast { plan.prepare = { broadcast.adoptCallingThread() } }
+            let child = ChildProcess(plan)
+            let isOwnNamespace = description.hasOwnProcessIDs
             let (started, hasStarted) = AsyncStream.makeStream(of: Void.self)
             group.addTask {
                 do throws(LaunchError) {
@@ -83,25 +105,36 @@ public struct InnerProgram: Sendable {
                 // Not before bwrap runs: it must inherit that the terminal's signals are ignored.
                 for await _ in started { break }
                 await InnerProgram.forwardSignals(to: child, status, isOwnNamespace: isOwnNamespace)
-                return .signalsEnded
+                return .otherEnded
             }
-            for relay in relays { group.addTask { .relayEnded(isServerGone: await relay.run()) } }
+            for slot in slots {
+                group.addTask {
+                    await slot.run()
+                    return .serverGone
+                }
+            }
+            group.addTask {
+                for await command in InnerControl.commands(from: control) {
+                    InnerControl.writeLine(await InnerProgram.obey(command, slots, broadcast), to: control.number)
+                }
+                return .serverGone
+            }
 
             var isServerGone = false
             for await event in group {
                 switch event {
-                case .ended(let result):
-                    group.cancelAll()
-                    return (result, isServerGone)
-                case .relayEnded(isServerGone: true):
+                case .ended(let result): return (result, isServerGone)
+                case .serverGone:
                     isServerGone = true
                     child.signal(SIGKILL)
-                case .relayEnded(isServerGone: false), .signalsEnded: break
+                case .otherEnded: break
                 }
             }
             return (.failure(LaunchError.sandboxFailed), isServerGone)
         }
         withExtendedLifetime(writer) {}
+        // bwrap does not wait for the first process of the program's own numbers, which ends with all others.
+        if description.hasOwnProcessIDs { while waitpid(-1, nil, 0) > 0 || errno == EINTR {} }
         let code = try outcome.get()
         if isServerGone { throw .serverGone }
         // bwrap tells the exit code of a program that it could start; what fails before is its own failure.
@@ -109,9 +142,42 @@ public struct InnerProgram: Sendable {
         return code
     }
 
+    /// Lets the kernel end this process when its parent ends.
+    ///
+    /// The setting goes with the thread that makes it, so that thread stays.
+    private static func dieWithParent() async -> Bool {
+        await withCheckedContinuation { continuation in
+            let isStarted = OwnedThread.start {
+                continuation.resume(returning: aikagi_set_parent_death_signal(SIGKILL) == 0)
+                while true { pause() }
+            }
+            if !isStarted { continuation.resume(returning: false) }
+        }
+    }
+
+    /// Plugs a key in or out.
+    ///
+    /// - Returns: What to answer.
+    private static func obey(
+        _ command: InnerControl.Command, _ slots: [InnerSlot], _ broadcast: UdevBroadcast?
+    ) async -> String {
+        do throws(LaunchError) {
+            guard let broadcast else { throw .noHotPlug(reason: "the kernel does not allow it") }
+            switch command {
+            case .plug(let number) where slots.indices.contains(number): try slots[number].plug(broadcast)
+            case .unplug(let number) where slots.indices.contains(number): try await slots[number].unplug(broadcast)
+            case .plug(let number), .unplug(let number): throw .noDevice(reason: "there is no key \(number)")
+            }
+            return InnerControl.done
+        } catch {
+            return error.description
+        }
+    }
+
     /// The inherited environment with the changes, and what makes libudev accept a sysfs of ours.
     private var environment: [String: String] {
         var environment = ProcessInfo.processInfo.environment
+        for name in description.removedVariables { environment.removeValue(forKey: name) }
         if !description.keys.isEmpty { environment["SYSTEMD_DEVICE_VERIFY_SYSFS"] = "0" }
         return environment.merging(description.environment) { _, ours in ours }
     }

@@ -16,6 +16,10 @@ public enum LaunchError: Error, Hashable, Sendable {
     case notWritten(path: String, reason: String)
     /// A virtual device could not be put up; with the reason.
     case noDevice(reason: String)
+    /// Devices cannot come and go while the program runs; with the reason.
+    case noHotPlug(reason: String)
+    /// The virtual screen could not be put up; with the X server's last words.
+    case noDisplay(reason: String)
     /// bwrap gave up before the program began; it has told why on standard error.
     case sandboxFailed
     /// The process that holds the authenticators has ended.
@@ -36,6 +40,9 @@ extension LaunchError: CustomStringConvertible {
             "nothing can be mounted on \(path) (\(errorText(number))); this host restricts user namespaces, use uhid instead"
         case .notWritten(let path, let reason): "\(path) cannot be written: \(reason)"
         case .noDevice(let reason): reason
+        case .noHotPlug(let reason):
+            "keys cannot be plugged in or out while the program runs (\(reason)); give them without `unplugged`"
+        case .noDisplay(let reason): "the virtual screen did not start: \(reason); check that `Xvfb :99` works"
         case .sandboxFailed:
             "bwrap could not set up the program's surroundings (it says why above); check that `bwrap --unshare-user --dev-bind / / true` works"
         case .serverGone: "the process that holds the security keys has ended, so the program was ended, too"

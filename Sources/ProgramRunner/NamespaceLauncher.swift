@@ -2,69 +2,61 @@ import CLinuxProcess
 import Dispatch
 import FoundationEssentials
 import Glibc
-public import HIDTransport
+import HIDTransport
 import Synchronization
 
 /// Runs a program in a user and mount namespace of its own, in which virtual security keys are plugged in.
 ///
-/// The process that calls this stays outside and serves the keys: each has a channel of reports. The way in is
+/// The process that calls this stays outside and answers for the keys. The way in is
 /// `unshare`, then our own executable again (``InnerProgram``), then `bwrap`, then the program:
 ///
-///     outside  aikagi with         channels ⇄ CTAPHIDServer
-///     inside   aikagi inside       device files (FUSE), sysfs, a copy of /dev
+///     outside  aikagi with         sockets ⇄ CTAPHIDServer
+///     inside   aikagi inside       device files (FUSE), sysfs, a copy of /dev, bind mounts, Xvfb
 ///              bwrap               the user's own number again
 ///              COMMAND
 ///
 /// The program has our standard streams, our terminal with its job control, and our working directory. Nothing is left
 /// on disk, and each process ends with its parent.
 public final class NamespaceLauncher: Sendable {
-    /// The keys' reports, in the order of the keys: one ``CTAPHIDServer`` for each.
-    ///
-    /// They end when the program has ended.
-    public let channels: [any HIDReportChannel]
     private let innerDescription: InnerDescription
     private let tools: HostTools
     private let innerArguments: [String]
     private let passed: Mutex<[SocketDescriptor]>
+    private let control: SocketDescriptor
+    private let controlling = DispatchQueue(label: "aikagi.launcher.control")
 
     /// Prepares a run; nothing is started yet.
     ///
     /// - Parameters:
-    ///   - keys: The keys that the program will see, as `/dev/hidraw0` and so on.
-    ///   - command: The program, searched in PATH, and its arguments.
-    ///   - environment: What the program's environment has besides ours, or instead of it.
-    ///   - hasOwnProcessIDs: Whether the program gets process numbers of its own. Then none of its descendants can
-    ///     survive it; else only the program itself is sure to end with us.
+    ///   - plan: What to run, and what is different for it.
     ///   - tools: Where `unshare` and `bwrap` are; see ``HostCheck``.
     ///   - innerArguments: The arguments with which our executable runs ``InnerProgram``; the number of the descriptor
     ///     is appended.
     /// - Throws: ``LaunchError``.
-    public init(
-        keys: [VirtualKey], command: [String], environment: [String: String] = [:], hasOwnProcessIDs: Bool = true,
-        tools: HostTools, innerArguments: [String] = ["inside"]
-    ) throws(LaunchError) {
-        guard !command.isEmpty else { throw .noCommand }
-        var channels: [any HIDReportChannel] = []
-        var passed: [SocketDescriptor] = []
-        var described: [InnerDescription.Key] = []
-        for key in keys {
-            do {
-                let (channel, other) = try ReportSocket.pair()
-                channels.append(channel)
-                passed.append(other)
-                described.append(InnerDescription.Key(identity: key.identity, socketDescriptor: other.number))
-            } catch {
-                throw .noDevice(reason: error.description)
-            }
+    public init(_ plan: ProgramPlan, tools: HostTools, innerArguments: [String] = ["inside"]) throws(LaunchError) {
+        guard !plan.command.isEmpty else { throw .noCommand }
+        var ends: [CInt] = [-1, -1]
+        guard socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
+            throw .noResource("a socket", errorNumber: errno)
         }
-        self.channels = channels
-        self.passed = Mutex(passed)
+        control = SocketDescriptor(takingOver: ends[0])
+        let innerControl = SocketDescriptor(takingOver: ends[1])
+        passed = Mutex(plan.keys.map(\.socket) + [innerControl])
         self.tools = tools
         self.innerArguments = innerArguments
-        innerDescription = InnerDescription(
-            parentProcess: getpid(), keys: described, userID: getuid(), groupID: getgid(), command: command,
-            environment: environment, ignoredSignals: SignalForwarding.ignored(), hasOwnProcessIDs: hasOwnProcessIDs,
-            bubblewrap: tools.bubblewrap)
+        var description = InnerDescription(
+            parentProcess: getpid(),
+            keys: plan.keys.map {
+                InnerDescription.Key(
+                    identity: $0.key.identity, socketDescriptor: $0.socket.number, isPlugged: $0.isPlugged)
+            }, userID: getuid(), groupID: getgid(), command: plan.command,
+            environment: plan.environment.compactMapValues(\.self), ignoredSignals: SignalForwarding.ignored(),
+            hasOwnProcessIDs: plan.hasOwnProcessIDs, bubblewrap: tools.bubblewrap)
+        description.removedVariables = plan.environment.filter { $0.value == nil }.keys.sorted()
+        description.controlDescriptor = innerControl.number
+        description.binds = plan.binds
+        description.display = plan.display
+        innerDescription = description
     }
 
     /// Runs the program; may be called once.
@@ -97,6 +89,23 @@ public final class NamespaceLauncher: Sendable {
         return try outcome.get()
     }
 
+    /// Plugs a key in or out while the program runs; returns when the program has been told.
+    ///
+    /// - Parameter number: The key's place in the plan.
+    /// - Throws: ``LaunchError/noHotPlug(reason:)``, or ``LaunchError/noDevice(reason:)`` with what went wrong inside.
+    public func setPlugged(_ isPlugged: Bool, key number: Int) async throws(LaunchError) {
+        let command = isPlugged ? InnerControl.Command.plug(number) : .unplug(number)
+        let control = control
+        let answer: String? = await withCheckedContinuation { continuation in
+            controlling.async {
+                InnerControl.writeLine(command.line, to: control.number)
+                continuation.resume(returning: InnerControl.readLine(from: control.number))
+            }
+        }
+        guard let answer else { throw .serverGone }
+        guard answer == InnerControl.done else { throw .noDevice(reason: answer) }
+    }
+
     private func run(_ child: ChildProcess) async -> Result<Int32, LaunchError> {
         await withTaskGroup(of: Result<Int32, LaunchError>?.self) { group in
             let (started, hasStarted) = AsyncStream.makeStream(of: Void.self)
@@ -109,6 +118,7 @@ public final class NamespaceLauncher: Sendable {
                     }
                     return .success(status)
                 } catch {
+                    passed.withLock { $0 = [] }
                     return .failure(error)
                 }
             }

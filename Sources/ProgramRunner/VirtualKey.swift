@@ -18,3 +18,20 @@ public struct VirtualKey: Hashable, Sendable, Codable {
         )
     }
 }
+
+/// A key and the socket that leads to whoever answers for it.
+public struct AttachedKey: Sendable {
+    /// What the program sees.
+    public var key: VirtualKey
+    /// The other end of a ``ReportSocket``; the program's side inherits it.
+    public var socket: SocketDescriptor
+    /// Whether it is plugged in when the program starts.
+    public var isPlugged: Bool
+
+    /// A key that is answered at the other end of a socket.
+    public init(_ key: VirtualKey, socket: SocketDescriptor, isPlugged: Bool = true) {
+        self.key = key
+        self.socket = socket
+        self.isPlugged = isPlugged
+    }
+}

@@ -24,18 +24,6 @@ import Testing
         #expect(error?.description.contains("127.0.0.1:8443") == true)
     }
 
-    @Test("A gate is one of four", arguments: ["approve", "deny", "ask", "delay:0", "delay:1.5", "delay:3600"])
-    func gate(text: String) {
-        #expect(GateArgument(argument: text) != nil)
-    }
-
-    @Test(
-        "Other gates are refused",
-        arguments: ["", "Approve", "delay", "delay:", "delay:-1", "delay:3601", "delay:inf", "delay:nan", "exec:true"])
-    func noGate(text: String) {
-        #expect(GateArgument(argument: text) == nil)
-    }
-
     static let contradictions: [[String]] = [
         ["login", "http://localhost:1"], ["login", "--hybrid"],
         ["login", "--hybrid", "http://localhost:1", "--user", "u"],
@@ -44,6 +32,15 @@ import Testing
         ["register", "--hybrid", "http://localhost:1"], ["phone", "scan"],
         ["phone", "scan", "FIDO:/1", "--memory", "--store", "s"], ["tunnel", "--certificate", "c"],
         ["tunnel", "--domain", "2"], ["portal", "--port", "65536"], ["demo", "--pc-gate", "maybe"], ["nonsense"],
+        ["with", "--", "p"], ["with", "--key", "platform"], ["with", "--key", "platform", "--serve", "--", "p"],
+        ["with", "--serve"], ["with", "--key", "platform", "--json", "--", "p"],
+        ["with", "--key", "platform", "--adapter", "off", "--", "p"], ["with", "--join", "s"],
+        ["with", "--key", "platform", "--tunnel", "silent", "--", "p"], ["with", "--key", "phone", "--", "p"],
+        ["with", "--key", "platform", "--offline", "--", "p"], ["with", "--phone", "maybe", "--", "p"],
+        ["with", "--join", "s", "--key", "platform", "--", "p"], ["with", "--join", "s", "--serve"],
+        ["with", "--phone", "auto", "--adapter", "maybe", "--", "p"],
+        ["browser", "--json", "--events", "f"], ["browser", "--key", "phone"], ["plug", "a", "b"],
+        ["unplug", "--list"],
     ]
 
     @Test("Contradicting or missing options are a usage error", arguments: contradictions)

@@ -1,3 +1,5 @@
+import ArgumentParser
+import ProgramRunner
 import SoftwareAuthenticator
 import Testing
 
@@ -9,33 +11,123 @@ import Testing
         ("with --key platform -- prog", "with --key platform -- prog"),
         ("with --key --key platform -- p", "with --key security-key --key platform -- p"),
         ("with --key", "with --key security-key"), ("demo --json", "demo --json"), ("", ""),
+        ("with --phone --key -- p --phone", "with --phone auto --key security-key -- p --phone"),
+        ("with --phone manual -- p", "with --phone manual -- p"), ("browser --phone", "browser --phone auto"),
+        ("browser --phone --json url", "browser --phone auto --json url"),
+        ("browser --key -- url", "browser --key security-key -- url"),
+        // Only where there are such options.
+        ("phone --phone", "phone --phone"), ("plug --key", "plug --key"), ("--key with", "--key with"),
     ]
 
-    @Test("--key may stand without a value; another program's arguments are left alone", arguments: expansions)
+    @Test(
+        "--key and --phone may stand without a value; another program's arguments are left alone", arguments: expansions
+    )
     func bareOptions(given: String, expanded: String) {
         let words = { (text: String) in text.split(separator: " ").map(String.init) }
         #expect(BareOptions.expand(words(given)) == words(expanded))
     }
 
-    @Test("A key has a flavour, a name, a gate and a store")
+    static let partLists: [(String, kind: String?, values: [String: String], flags: Set<String>)] = [
+        ("a", "a", [:], []), ("a,x=1,f", "a", ["x": "1"], ["f"]), ("x=1", nil, ["x": "1"], []), ("f", nil, [:], ["f"]),
+        ("f,g,y=", nil, [:], []), ("a,x=b=c,y=d e", "a", ["x": "b=c", "y": "d e"], []), ("g,f", nil, [:], ["f", "g"]),
+    ]
+
+    @Test("A device is a kind, pairs and flags, in any order but the kind, each once", arguments: partLists)
+    func partList(text: String, kind: String?, values: [String: String], flags: Set<String>) throws {
+        let parts = ArgumentParts(text, names: ["x", "y"], flags: ["f", "g"])
+        guard !text.hasSuffix("=") else { return #expect(parts == nil) }
+        #expect(try #require(parts).kind == kind)
+        #expect(parts?.values == values)
+        #expect(parts?.flags == flags)
+    }
+
+    @Test(
+        "Parts that are empty, unknown or there twice are refused",
+        arguments: ["", "a,", ",a", "a,b", "a,,f", "x=1,x=2", "f,f", "x=", "z=1", "f,a", "=1"])
+    func noParts(text: String) {
+        #expect(ArgumentParts(text, names: ["x", "y"], flags: ["f", "g"]) == nil)
+    }
+
+    @Test("A key has a kind, a name, a gate and a store")
     func key() throws {
-        let plain = try #require(KeyArgument(argument: "security-key"))
-        #expect(plain.flavour == .securityKey)
+        let plain = try #require(KeyArgument(argument: KeyArgument.plain))
+        #expect(plain.kind == .software(.securityKey))
         #expect(plain.store == nil)
-        let full = try #require(KeyArgument(argument: "platform,name=My reader,gate=delay:2,store=/tmp/a=b"))
-        #expect(full.flavour == .platform)
+        #expect(!plain.isUnplugged)
+        #expect(!plain.isPresenceOnly)
+        #expect(!plain.isBuiltIn)
+        let full = try #require(
+            KeyArgument(
+                argument: "platform,name=My reader,gate=delay:2,store=/tmp/a=b,unplugged,presence-only,built-in"))
+        #expect(full.kind == .software(.platform))
         #expect(full.name == "My reader")
         #expect(full.store == "/tmp/a=b")
+        #expect(full.isUnplugged)
+        #expect(full.isPresenceOnly)
+        #expect(full.isBuiltIn)
         if case .delay(.seconds(2)) = full.gate {} else { Issue.record("\(full.gate)") }
-        #expect(KeyArgument(argument: "name=x")?.flavour == .securityKey)
+        #expect(KeyArgument(argument: "name=x")?.kind == .software(.securityKey))
+        #expect(KeyArgument(argument: "unplugged")?.kind == .software(.securityKey))
+        let phone = try #require(KeyArgument(argument: "phone,name=p,unplugged"))
+        #expect(phone.kind == .phone)
+        #expect(phone.isUnplugged)
     }
 
     @Test(
         "Other keys are refused",
         arguments: [
-            "", "phone", "platform,", "platform,gate=maybe", "name=", "name=a,name=b", "x=y", "platform,security-key",
+            "", "tablet", "platform,", "platform,gate=maybe", "name=", "name=a,name=b", "x=y", "platform,security-key",
+            "phone,gate=deny", "phone,store=s", "phone,presence-only", "phone,built-in", "away", "gate=exec:",
+            "name=" + String(repeating: "x", count: 101), "name=" + String(repeating: "ü", count: 51),
         ])
     func noKey(text: String) {
         #expect(KeyArgument(argument: text) == nil)
+    }
+
+    @Test("A phone has its way of scanning, a name, a gate, a store and its faults")
+    func phone() throws {
+        let plain = try #require(PhoneArgument(argument: PhoneArgument.plain))
+        #expect(plain.scanning == .auto)
+        #expect(plain.name == "phone")
+        #expect(!plain.isAway && !plain.isOutOfRange && plain.hangUp == nil && plain.scanDelay == .zero)
+        let full = try #require(
+            PhoneArgument(
+                argument: "manual,name=Mine,gate=ignore,store=s,away,out-of-range,scan-after=1.5,hang-up=request"))
+        #expect(full.scanning == .manual)
+        #expect(full.name == "Mine")
+        #expect(full.store == "s")
+        #expect(full.isAway && full.isOutOfRange)
+        #expect(full.scanDelay == .milliseconds(1500))
+        #expect(full.hangUp == .request)
+        #expect(PhoneArgument(argument: "gate=ask")?.scanning == .auto)
+        for step in PhoneArgument.HangUp.allCases {
+            #expect(PhoneArgument(argument: "hang-up=\(step.rawValue)")?.hangUp == step)
+        }
+    }
+
+    @Test(
+        "Other phones are refused",
+        arguments: [
+            "", "key", "auto,", "auto,manual", "scan-after=-1", "scan-after=nan", "scan-after=3601", "scan-after=",
+            "hang-up=never", "unplugged", "gate=maybe", "away,away", "name=" + String(repeating: "x", count: 101),
+        ])
+    func noPhone(text: String) {
+        #expect(PhoneArgument(argument: text) == nil)
+    }
+
+    @Test("Devices of the same name are numbered, and none has another's name")
+    func names() throws {
+        let options = try DeviceOptions.parse(
+            ["a", "a", "a 2", "a", "b"].flatMap { ["--key", "name=\($0)"] } + ["--phone", "auto", "--phone", "manual"])
+        #expect(options.namedKeys.map(\.name) == ["a", "a 2", "a 2 2", "a 3", "b"])
+        #expect(options.namedPhones.map(\.name) == ["phone", "phone 2"])
+        #expect(options.hasPhone)
+    }
+
+    @Test("The tunnel service behaves as it is told", arguments: DeviceOptions.Tunnel.allCases)
+    func tunnelBehaviour(tunnel: DeviceOptions.Tunnel) throws {
+        let options = try DeviceOptions.parse(["--phone", "auto", "--tunnel", tunnel.rawValue])
+        #expect(options.tunnel == tunnel)
+        #expect(options.tunnel.behaviour.rawValue == tunnel.rawValue)
     }
 }

@@ -37,7 +37,14 @@ import Testing
     @Test("A description survives its way through JSON; damaged ones are refused")
     func description() throws {
         var description = Self.description(ignored: [1])
-        description.keys = [.init(identity: VirtualKey(name: "K").identity, socketDescriptor: 5)]
+        description.keys = [
+            .init(identity: VirtualKey(name: "K").identity, socketDescriptor: 5, isPlugged: true),
+            .init(identity: VirtualKey(name: "L").identity, socketDescriptor: 6, isPlugged: false),
+        ]
+        description.controlDescriptor = 7
+        description.binds = [ProgramPlan.Bind("/a b", at: "/c")]
+        description.display = VirtualDisplay(program: "/x", folder: "/f")
+        description.removedVariables = ["B"]
         #expect(try InnerDescription(decoding: description.encoded()) == description)
         for bytes in [[], Array("{}".utf8), Array("[]".utf8)] as [[UInt8]] {
             #expect(throws: (any Error).self) { try InnerDescription(decoding: bytes) }

@@ -7,22 +7,35 @@ enum GateArgument: ExpressibleByArgument {
     case approve
     /// Declines at once.
     case deny
+    /// Does not react at all.
+    case ignore
     /// Asks at the terminal.
     case ask
+    /// Asks a program.
+    case program(String)
     /// Approves after some time.
     case delay(Duration)
 
     static let help = ArgumentHelp(
-        "The person: approve, deny, ask (at this terminal), delay:SECONDS (then approve).", valueName: "gate")
+        "The person: approve, deny, ignore, ask (at this terminal), delay:SECONDS, exec:PROGRAM.",
+        discussion: """
+            A program is given the question as JSON on standard input and answers by its exit status: 0 approves, 1 \
+            declines, 2 fails the verification, anything else does not react.
+            """, valueName: "gate")
 
-    static var allValueStrings: [String] { ["approve", "deny", "ask", "delay:0…3600"] }
+    static var allValueStrings: [String] { ["approve", "deny", "ignore", "ask", "delay:0…3600", "exec:PROGRAM"] }
 
     init?(argument: String) {
         switch argument {
         case "approve": self = .approve
         case "deny": self = .deny
+        case "ignore": self = .ignore
         case "ask": self = .ask
         default:
+            if argument.hasPrefix("exec:"), argument.count > 5 {
+                self = .program(String(argument.dropFirst(5)))
+                return
+            }
             guard argument.hasPrefix("delay:"), let seconds = Double(argument.dropFirst(6)), seconds.isFinite,
                 (0...3600).contains(seconds)
             else { return nil }
@@ -31,11 +44,19 @@ enum GateArgument: ExpressibleByArgument {
     }
 
     /// The gate.
-    func gate() throws(CommandFailure) -> any BiometricGate {
+    ///
+    /// - Parameters:
+    ///   - device: The name of the device that it is for, which a program is told.
+    ///   - approving: Who approves, if somebody does.
+    func gate(of device: String = "", approving: any BiometricGate = ApprovingGate()) throws(CommandFailure)
+        -> any BiometricGate
+    {
         switch self {
-        case .approve: return ApprovingGate()
-        case .deny: return DenyingGate()
-        case .delay(let delay): return DelayedGate(after: delay, then: ApprovingGate())
+        case .approve: return approving
+        case .deny: return DecliningGate()
+        case .ignore: return IgnoringGate()
+        case .program(let path): return try ProgramGate(path, device: device)
+        case .delay(let delay): return DelayedGate(after: delay, then: approving)
         case .ask:
             guard let gate = TerminalGate() else {
                 throw CommandFailure("there is no terminal to ask at; use --gate approve, deny or delay:SECONDS")

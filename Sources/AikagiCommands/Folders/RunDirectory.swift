@@ -18,6 +18,8 @@ struct RunDirectory: Sendable {
         var ca: String
         /// Its process.
         var process: Int32
+        /// The folder of its own loop-back radio, if it has one.
+        var radio: String?
     }
 
     /// The folder's path.

@@ -17,6 +17,7 @@ struct HybridEventLine: Encodable {
     var decision: String?
     var hint: String?
     var request: String?
+    var message: String?
 
     init(_ event: String) { self.event = event }
 

@@ -27,7 +27,7 @@ struct HybridOptions: ParsableArguments {
             discussion: """
                 Stands in for Bluetooth between programs on this machine. A listener binds scanner-*.sock there; an \
                 advertiser sends the AD structure (17 16 F9 FF and 20 bytes) to each of them every 100 ms. \
-                Default: radio in the run directory.
+                Default: that of the running `aikagi with`, else radio in the run directory.
                 """, valueName: "dir"))
     var radio: String?
 
@@ -36,7 +36,8 @@ struct HybridOptions: ParsableArguments {
     /// The radio.
     func makeRadio() throws(CommandFailure) -> SocketRadio {
         if let radio { return SocketRadio(directory: radio) }
-        return SocketRadio(directory: try runDirectory.directory().radio)
+        let directory = try runDirectory.directory()
+        return SocketRadio(directory: try directory.runningTunnel()?.radio ?? directory.radio)
     }
 
     /// The domain of the tunnel service that is running on this machine, if one is.

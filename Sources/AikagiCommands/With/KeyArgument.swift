@@ -1,55 +1,78 @@
 import ArgumentParser
 import SoftwareAuthenticator
 
-/// A security key on the command line: `FLAVOUR[,name=NAME][,gate=GATE][,store=FILE]`, each part once and optional.
+/// A security key on the command line: `KIND[,name=NAME][,gate=GATE][,store=FILE][,presence-only][,built-in][,unplugged]`.
 struct KeyArgument: ExpressibleByArgument, Sendable {
-    /// The device it stands in for.
-    var flavour = Flavour.securityKey
+    /// Who answers.
+    enum Kind: Hashable, Sendable {
+        /// A software authenticator.
+        case software(Flavour)
+        /// The session's phones, by QR code.
+        case phone
+    }
+
+    /// Who answers.
+    var kind = Kind.software(.securityKey)
     /// What programs show as the product's name.
     var name = "Aikagi security key"
     /// The person who touches it.
     var gate = GateArgument.approve
     /// Where its credentials are kept; in memory when absent.
     var store: String?
+    /// Whether it lies beside the machine at first.
+    var isUnplugged = false
+    /// Whether it tests presence only, and cannot tell who touches it.
+    var isPresenceOnly = false
+    /// Whether it says that it is part of the machine.
+    var isBuiltIn = false
 
     static let help = ArgumentHelp(
-        "A key that the program sees: security-key or platform, then name=NAME, gate=GATE, store=FILE.",
+        """
+        A key that the program sees: security-key, platform or phone, then name=NAME, gate=GATE, store=FILE, presence-only, \
+        built-in, unplugged.
+        """,
         discussion: """
             Parts are separated by commas, and each may be left out; --key alone is a security key in memory whose person \
-            approves everything. A security key only tests presence; platform is a fingerprint reader that verifies the \
-            user. Gates: approve, deny, ask, delay:SECONDS. May be given several times.
+            approves everything. It has a fingerprint reader and verifies the user, unless it is presence-only; platform is a \
+            laptop's reader, which says so with built-in (Firefox minds it, Chromium refuses such a USB device); phone is a key behind which a phone answers by QR code (the --phone's, or one you scan with). An \
+            unplugged key waits for `aikagi plug NAME`. Gates: approve, deny, ignore, ask, delay:SECONDS, exec:PROGRAM. \
+            May be given several times: of several keys that approve, one is touched at a time, the one that leads on.
             """, valueName: "key")
 
     /// What `--key` without a value means.
     static let plain = "security-key"
 
     init?(argument: String) {
-        var given: Set<String> = []
-        for (position, part) in argument.split(separator: ",", omittingEmptySubsequences: false).enumerated() {
-            let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            if pair.count == 1, position == 0 {
-                switch part {
-                case "security-key": flavour = .securityKey
-                case "platform":
-                    flavour = .platform
-                    name = "Aikagi fingerprint reader"
-                default: return nil
-                }
-                continue
-            }
-            guard let key = pair.first, let value = pair.last, pair.count == 2, !value.isEmpty,
-                given.insert(key).inserted
-            else { return nil }
-            switch key {
-            case "name":
-                guard value.utf8.count <= 100 else { return nil }
-                name = value
-            case "gate":
-                guard let gate = GateArgument(argument: value) else { return nil }
-                self.gate = gate
-            case "store": store = value
-            default: return nil
-            }
+        guard
+            let parts = ArgumentParts(
+                argument, names: ["name", "gate", "store"], flags: ["unplugged", "presence-only", "built-in"])
+        else {
+            return nil
         }
+        switch parts.kind {
+        case nil, "security-key": break
+        case "platform":
+            kind = .software(.platform)
+            name = "Aikagi fingerprint reader"
+        case "phone":
+            kind = .phone
+            name = "Aikagi phone as a key"
+            // What the phone keeps and whom it asks is the phone's own affair.
+            guard parts.values["gate"] == nil, parts.values["store"] == nil, parts.flags.isSubset(of: ["unplugged"])
+            else { return nil }
+        default: return nil
+        }
+        if let value = parts.values["name"] {
+            guard value.utf8.count <= 100 else { return nil }
+            name = value
+        }
+        if let value = parts.values["gate"] {
+            guard let gate = GateArgument(argument: value) else { return nil }
+            self.gate = gate
+        }
+        store = parts.values["store"]
+        isPresenceOnly = parts.flags.contains("presence-only")
+        isBuiltIn = parts.flags.contains("built-in")
+        isUnplugged = parts.flags.contains("unplugged")
     }
 }

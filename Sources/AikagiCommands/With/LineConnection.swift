@@ -1,0 +1,75 @@
+import FoundationEssentials
+import NIOCore
+import NIOPosix
+
+/// A stream socket on which JSON objects go to and fro, one a line.
+struct LineConnection: Sendable {
+    typealias Channel = NIOAsyncChannel<ByteBuffer, ByteBuffer>
+
+    /// The longest line that is read, in bytes.
+    static let lineLimit = 1 << 20
+
+    /// Reads lines, one reader at a time.
+    struct Lines {
+        private var input: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator
+        private var received = ByteBuffer()
+
+        init(_ input: NIOAsyncChannelInboundStream<ByteBuffer>) { self.input = input.makeAsyncIterator() }
+
+        /// The next object; `nil` at the end.
+        ///
+        /// - Throws: `DecodingError` for a line that is none, ``CommandFailure`` for one that is too long.
+        mutating func next<Value: Decodable>(_ type: Value.Type) async throws -> Value? {
+            while true {
+                if let end = received.readableBytesView.firstIndex(of: UInt8(ascii: "\n")) {
+                    let length = end - received.readerIndex
+                    let bytes = received.readBytes(length: length) ?? []
+                    received.moveReaderIndex(forwardBy: 1)
+                    return try JSONDecoder().decode(type, from: Data(bytes))
+                }
+                guard received.readableBytes <= LineConnection.lineLimit else {
+                    throw CommandFailure("the session's control socket got a line that is too long")
+                }
+                guard let bytes = try await input.next() else { return nil }
+                received.writeImmutableBuffer(bytes)
+            }
+        }
+    }
+
+    private let output: NIOAsyncChannelOutboundWriter<ByteBuffer>
+    private let channel: any NIOCore.Channel
+
+    init(_ output: NIOAsyncChannelOutboundWriter<ByteBuffer>, _ channel: any NIOCore.Channel) {
+        self.output = output
+        self.channel = channel
+    }
+
+    /// Sends an object.
+    func send(_ value: some Encodable) async throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        try await output.write(ByteBuffer(bytes: try encoder.encode(value) + [UInt8(ascii: "\n")]))
+    }
+
+    /// Closes the connection, which also ends whoever reads from it.
+    func close() { channel.close(promise: nil) }
+
+    /// Connects to a control socket and runs a conversation.
+    static func connect<Value: Sendable>(
+        to path: String, _ body: (inout Lines, LineConnection) async throws -> Value
+    ) async throws -> Value {
+        let channel: Channel
+        do {
+            channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .connect(unixDomainSocketPath: path) { channel in
+                    channel.eventLoop.makeCompletedFuture { try Channel(wrappingChannelSynchronously: channel) }
+                }
+        } catch {
+            throw CommandFailure("no session answers at \(path); is `aikagi with` still running?")
+        }
+        return try await channel.executeThenClose { input, output in
+            var lines = Lines(input)
+            return try await body(&lines, LineConnection(output, channel.channel))
+        }
+    }
+}
