@@ -126,18 +126,6 @@ def test_the_key_with_the_passkey_is_touched(program, keys, kind):
             assert name in touched(browser, before)
 
 
-@pytest.mark.xfail(reason="Firefox lets a key be selected before it says for which site", strict=True)
-@firefox_only
-def test_a_login_without_a_list_finds_the_key(program):
-    with browsing("--key", "name=one,unplugged", "--key", "name=two", **program) as browser:
-        assert browser.create(residentKey="required").error is None
-        browser.plug("one")
-        before = len(browser.events.all)
-        outcome = browser.get()
-        assert outcome.error is None, outcome
-        assert touched(browser, before)[0] == "two"
-
-
 @chromium_only
 def test_a_person_who_declines(program):
     with browsing("--key", "gate=deny", **program) as browser:

@@ -1,22 +1,23 @@
 import FoundationEssentials
-import Glibc
+import HIDTransport
 
 /// Finds the sessions that run, through the run directory.
 struct RunningSession: Sendable {
     /// The path of its control socket.
     let socket: String
 
-    /// The sessions whose process lives, in the order of their folders' names.
+    /// The sessions that answer, in the order of their folders' names.
+    ///
+    /// Whether their process lives is no measure: a program of theirs has process numbers of its own.
     static func all(in directory: RunDirectory) -> [RunningSession] {
         // A run directory that cannot be read has no sessions for us.
         let names = (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []
         return names.sorted().compactMap { name in
-            guard name.hasPrefix(DeviceSession.folderPrefix),
-                let process = pid_t(name.dropFirst(DeviceSession.folderPrefix.count).prefix { $0 != "-" }),
-                kill(process, 0) == 0 || errno == EPERM
-            else { return nil }
+            guard name.hasPrefix(DeviceSession.folderPrefix) else { return nil }
             let socket = "\(directory.path)/\(name)/\(SessionControl.socketName)"
-            return access(socket, F_OK) == 0 ? RunningSession(socket: socket) : nil
+            // A socket that nobody listens at any more is none.
+            guard (try? ReportSocket.connectSocket(to: socket)) != nil else { return nil }
+            return RunningSession(socket: socket)
         }
     }
 

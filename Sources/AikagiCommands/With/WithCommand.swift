@@ -10,7 +10,7 @@ struct WithCommand: AsyncParsableCommand {
         commandName: "with",
         abstract: "Run an unmodified program that sees our security keys and phones.",
         discussion: """
-            The program runs in a user and mount namespace of its own; terminal, working directory, signals and exit status \
+            The program runs in user, mount and process namespaces of its own; terminal, working directory, signals and exit status \
             are its own. No root, kernel module, Bluetooth or hardware is needed. For testing: whoever runs this decides \
             what the devices approve.
 
