@@ -1,14 +1,15 @@
-// Linux's calls about processes that Swift cannot see, for module ProgramRunner only: variadic functions, and what needs
-// _GNU_SOURCE.
+// Linux's calls about processes that Swift cannot see, for module ProgramRunner only: variadic functions, and what the C
+// library declares with _GNU_SOURCE only. That is not defined here: with it, structures of common headers would differ from
+// those of Swift's own module for the C library. The system calls are made by number instead.
 #pragma once
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include "uevent.h"
 
 /// The kernel sends this process a signal once the thread that started it has ended; so long as the calling thread lives.
@@ -20,8 +21,11 @@ static inline int aikagi_adopt_orphans(void) { return prctl(PR_SET_CHILD_SUBREAP
 /// A file in memory, close-on-exec.
 static inline int aikagi_memory_file(const char *name)
 {
-    return (int)memfd_create(name, 0x0001U /* MFD_CLOEXEC */);
+    return (int)syscall(SYS_memfd_create, name, 0x0001U /* MFD_CLOEXEC */);
 }
+
+/// A pipe whose ends are close-on-exec; 0, or -1 with errno.
+static inline int aikagi_pipe(int ends[2]) { return (int)syscall(SYS_pipe2, ends, O_CLOEXEC); }
 
 /// Whether the kernel raised the signal by itself, as it does for the keys of a terminal; otherwise a process sent it.
 static inline int aikagi_is_from_kernel(const siginfo_t *information) { return information->si_code == SI_KERNEL; }

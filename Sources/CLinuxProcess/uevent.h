@@ -12,7 +12,6 @@
 #include <linux/netlink.h>
 #include <linux/seccomp.h>
 #include <poll.h>
-#include <sched.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -33,7 +32,7 @@
 #endif
 
 /// Moves the calling thread, and no other, to a network namespace of its own; needs CAP_SYS_ADMIN in the user namespace.
-static inline int aikagi_enter_network_namespace(void) { return unshare(CLONE_NEWNET); }
+static inline int aikagi_enter_network_namespace(void) { return (int)syscall(SYS_unshare, 0x40000000 /* CLONE_NEWNET */); }
 
 /// A socket for udev's messages, of the calling thread's network namespace.
 static inline int aikagi_uevent_socket(int type)

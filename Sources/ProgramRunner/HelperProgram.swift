@@ -28,7 +28,7 @@ public struct HelperProgram: Sendable {
         let program = arguments.first ?? ""
         guard access(program, X_OK) == 0 else { throw .notStarted(program: program, errorNumber: errno) }
         var ends: [CInt] = [-1, -1]
-        guard pipe2(&ends, O_CLOEXEC) == 0 else { throw .noResource("a pipe", errorNumber: errno) }
+        guard aikagi_pipe(&ends) == 0 else { throw .noResource("a pipe", errorNumber: errno) }
         let (reader, writer) = (SocketDescriptor(takingOver: ends[0]), SocketDescriptor(takingOver: ends[1]))
         guard write(writer.number, input, input.count) == input.count else {
             throw .noResource("a pipe", errorNumber: errno)

@@ -27,7 +27,7 @@ struct InnerDisplay {
         guard mount("aikagi", InnerDisplay.socketFolder, "tmpfs", UInt(MS_NOSUID | MS_NODEV), "mode=1777,size=64k") == 0
         else { throw .notMounted(path: InnerDisplay.socketFolder, errorNumber: errno) }
         var ends: [CInt] = [-1, -1]
-        guard pipe2(&ends, O_CLOEXEC) == 0 else { throw .noResource("a pipe", errorNumber: errno) }
+        guard aikagi_pipe(&ends) == 0 else { throw .noResource("a pipe", errorNumber: errno) }
         numberReader = SocketDescriptor(takingOver: ends[0])
         server = ChildProcess(
             ChildProcess.Plan(

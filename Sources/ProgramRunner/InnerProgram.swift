@@ -59,7 +59,7 @@ public struct InnerProgram: Sendable {
 
     private func runSandbox(_ slots: [InnerSlot], _ broadcast: UdevBroadcast?) async throws(LaunchError) -> Int32 {
         var ends: [CInt] = [-1, -1]
-        guard pipe2(&ends, O_CLOEXEC) == 0 else { throw .noResource("a pipe", errorNumber: errno) }
+        guard aikagi_pipe(&ends) == 0 else { throw .noResource("a pipe", errorNumber: errno) }
         let status = SandboxStatus(takingOver: ends[0])
         // Now close-on-exec, before anything is started.
         let control = SocketDescriptor(takingOver: description.controlDescriptor)

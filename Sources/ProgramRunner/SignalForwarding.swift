@@ -24,7 +24,7 @@ enum SignalForwarding {
     static func begin() throws(LaunchError) -> AsyncStream<Int32> {
         if let known = stream.withLock({ $0 }) { return known }
         var ends: [CInt] = [-1, -1]
-        guard pipe2(&ends, O_CLOEXEC) == 0 else { throw .noResource("a pipe", errorNumber: errno) }
+        guard aikagi_pipe(&ends) == 0 else { throw .noResource("a pipe", errorNumber: errno) }
         let (signals, continuation) = AsyncStream.makeStream(of: Int32.self, bufferingPolicy: .bufferingOldest(64))
         let reader = ends[0]
         signalPipe = ends[1]

@@ -39,7 +39,7 @@ public final class SweptFolder: Sendable {
         guard mkdtemp(&template) != nil else { throw .notWritten(path: parent, reason: errorText(errno)) }
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         var ends: [CInt] = [-1, -1]
-        guard pipe2(&ends, O_CLOEXEC) == 0 else {
+        guard aikagi_pipe(&ends) == 0 else {
             let number = errno
             rmdir(path)
             throw .noResource("a pipe", errorNumber: number)
