@@ -12,6 +12,7 @@ public final class SweptFolder: Sendable {
     /// The folder's path; mode 0700.
     public let path: String
     private let isOurs = Atomic(false)
+    private let made = Mutex<[String]>([])
     private let writer: Mutex<SocketDescriptor?>
     private let sweeper: ChildProcess
 
@@ -93,12 +94,20 @@ public final class SweptFolder: Sendable {
     ///
     /// - Parameter folders: The innermost first.
     public func alsoRemove(_ folders: [String]) {
+        made.withLock { $0 += folders }
         let bytes = Array(folders.map { $0 + "\n" }.joined().utf8)
         // Few bytes into an empty pipe are written at once; without a reader they would be lost, and the folders stay.
         writer.withLock { if let writer = $0, !bytes.isEmpty { _ = write(writer.number, bytes, bytes.count) } }
     }
 
+    /// What the sweeper would have done.
     private func remove() {
+        for folder in made.withLock(\.self) {
+            let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+            guard descriptor >= 0 else { continue }
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { rmdir(folder) }
+            close(descriptor)
+        }
         try? FileManager.default.removeItem(atPath: path)  // cleanup: nothing to be done about a failure
     }
 }
