@@ -4,7 +4,9 @@ import Synchronization
 
 /// The screen of a running X server, as its clients may read it.
 public final class XDisplayScreen: Screen {
-    /// The connection: libxcb is thread-safe, but an object that is used after its end is not.
+    /// The connection.
+    ///
+    /// `@unchecked Sendable`: the pointer is used, and at the end given back, only under the lock of ``connection``.
     private struct Connection: @unchecked Sendable {
         let pointer: OpaquePointer
         let root: xcb_window_t
