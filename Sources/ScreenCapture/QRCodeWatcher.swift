@@ -1,5 +1,4 @@
 import Dispatch
-import Glibc
 import QRCodes
 
 /// Watches a screen for QR codes, as a phone's camera does.
@@ -9,72 +8,50 @@ public struct QRCodeWatcher: Sendable {
     private let clock: any Clock<Duration>
     private let queue = DispatchQueue(label: "aikagi.qr-code-watcher")
 
-    /// A watcher that looks as often as the interval says; a screen that has not changed costs no decoding.
+    /// A watcher that looks as often as the interval says.
     ///
     /// - Parameters:
-    ///   - interval: Between two looks; 20 ms is unnoticeable for people and costs a few per cent of a core.
+    ///   - interval: Between two looks; the default costs a few per cent of a core while nothing changes.
     public init(
-        screen: any Screen, interval: Duration = .milliseconds(20), clock: any Clock<Duration> = ContinuousClock()
+        screen: any Screen, interval: Duration = .milliseconds(10), clock: any Clock<Duration> = ContinuousClock()
     ) {
         self.screen = screen
         self.interval = interval
         self.clock = clock
     }
 
-    /// Calls a function with the text of each QR code that is on the screen, when it appears; returns when the task is
-    /// cancelled.
+    /// Calls a function for each QR code that is on the screen, when it appears; returns when the task is cancelled.
     ///
     /// A code that goes and comes again is reported again.
     ///
     /// - Throws: ``ScreenError`` when the screen cannot be looked at.
-    public func run(_ found: (String) async -> Void) async throws {
-        var last: [UInt8] = []
-        var shown: Set<String> = []
+    public func run(_ found: (QRCodeSighting) async -> Void) async throws {
+        var search = QRCodeSearch()
+        var last: ContinuousClock.Instant?
         while !Task.isCancelled {
-            let previous = last
-            let look = try await look(previous)
-            if let look {
-                last = look.dump
-                for text in look.texts where !shown.contains(text) { await found(text) }
-                shown = Set(look.texts)
-            }
-            do { try await clock.sleep(for: interval) } catch { return }  // cancelled
+            let began = ContinuousClock.now
+            var texts: [String] = []
+            let taken = try await clock.measure { (texts, search) = try await look(search) }
+            for text in texts { await found(QRCodeSighting(text: text, unseenAt: last)) }
+            last = began
+            // Who has found a code has something better to do with the processor for a while.
+            let pause = texts.isEmpty ? interval - taken : interval * 10
+            do { try await clock.sleep(for: max(pause, .zero)) } catch { return }  // cancelled
         }
     }
 
-    private struct Look: Sendable {
-        let dump: [UInt8]
-        let texts: [String]
-    }
-
-    /// What has changed on the screen; `nil` for nothing.
-    private func look(_ previous: [UInt8]) async throws -> Look? {
+    /// Looks once, on a thread of our own.
+    private func look(_ search: QRCodeSearch) async throws -> ([String], QRCodeSearch) {
         let screen = screen
         return try await withCheckedThrowingContinuation { continuation in
-            queue.async {
+            queue.async { [search] in
                 continuation.resume(
                     with: Result {
-                        let dump = try screen.capture()
-                        guard !QRCodeWatcher.isSame(dump, previous) else { return nil }
-                        do throws(QRCodeError) {
-                            return Look(dump: dump, texts: try QRImageReader.read(data: dump))
-                        } catch {
-                            // A screen without a code, or one that is just being drawn.
-                            return Look(dump: dump, texts: [])
-                        }
+                        var search = search
+                        let texts = search.look(at: try screen.capture())
+                        return (texts, search)
                     })
             }
         }
-    }
-
-    /// The C library's comparison: the generic one takes its time where it is not optimised.
-    private static func isSame(_ one: [UInt8], _ other: [UInt8]) -> Bool {
-        one.count == other.count
-            && one.withUnsafeBytes { one in
-                other.withUnsafeBytes { other in
-                    guard let left = one.baseAddress, let right = other.baseAddress else { return true }
-                    return memcmp(left, right, one.count) == 0
-                }
-            }
     }
 }

@@ -3,7 +3,8 @@
     AIKAGI=/path/to/aikagi python browser_rounds.py phone 100
     AIKAGI=/path/to/aikagi python browser_rounds.py key 100 chromium
 
-For a phone the time from its "scanned" event to the page's promise counts, for a key that from the page's call.
+For a phone the time from the QR code on the screen (more exactly: from the last look that did not see it) to the page's
+promise counts, for a key that from the page's call.
 With a phone every tenth passkey is discoverable, and the login after it goes without an allow list.
 """
 
@@ -32,7 +33,10 @@ def ceremony(browser: Browser, number: int, by_phone: bool) -> tuple[Outcome, fl
     scanned = [event for event in browser.events.all[before:] if event["event"] == "scanned"]
     # The page's clock is epoch time, ours is not; both run alike.
     shift = time.time() - time.monotonic()
-    return outcome, outcome.ended - (scanned[0]["arrived"] + shift) * 1000 if scanned else outcome.milliseconds
+    if not scanned:
+        return outcome, outcome.milliseconds
+    shown = scanned[0].get("shownMilliseconds", 0)
+    return outcome, outcome.ended - (scanned[0]["arrived"] + shift) * 1000 + shown
 
 
 def percentiles(times: Iterable[float]) -> dict[str, float]:

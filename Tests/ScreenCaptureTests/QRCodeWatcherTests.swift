@@ -13,12 +13,13 @@ import Testing
         let (clock, screen) = (ManualClock(), FakeScreen(dumps.first ?? []))
         let texts = Mutex<[String]>([])
         let watcher = QRCodeWatcher(screen: screen, interval: .milliseconds(20), clock: clock)
-        let task = Task { try await watcher.run { text in texts.withLock { $0.append(text) } } }
+        let task = Task { try await watcher.run { code in texts.withLock { $0.append(code.text) } } }
         var found: [[String]] = []
         for (number, dump) in dumps.enumerated() {
             if number > 0 {
                 screen.show(dump)
-                clock.advance(by: .milliseconds(20))
+                // After a code it sleeps for ten intervals.
+                clock.advance(by: .milliseconds(200))
             }
             await clock.sleepers()
             found.append(

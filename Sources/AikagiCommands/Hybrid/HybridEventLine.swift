@@ -18,6 +18,8 @@ struct HybridEventLine: Encodable {
     var hint: String?
     var request: String?
     var message: String?
+    /// At most how long the screen had shown a code when it was scanned.
+    var shownMilliseconds: Double?
 
     init(_ event: String) { self.event = event }
 

@@ -39,17 +39,18 @@ final class ScreenWatch: Sendable {
 
     /// Watches until the task is cancelled, and gives each FIDO code that appears to the desk.
     func run(_ desk: PhoneDesk) async {
-        let (codes, found) = AsyncStream.makeStream(of: String.self)
+        let (codes, found) = AsyncStream.makeStream(of: QRCodeSighting.self)
         await withDiscardingTaskGroup { group in
+            group.addTask { await desk.warmUp() }
             group.addTask { [self] in await watch(desk) { found.yield($0) } }
-            group.addTask { for await code in desk.leftOver { found.yield(code) } }
+            group.addTask { for await code in desk.leftOver { found.yield(QRCodeSighting(text: code)) } }
             // A phone that has scanned goes on when the program has heard it and looks no longer.
-            for await code in codes { group.addTask { await desk.scan(code) } }
+            for await code in codes { group.addTask { await desk.scan(code.text, unseenAt: code.unseenAt) } }
             group.cancelAll()
         }
     }
 
-    private func watch(_ desk: PhoneDesk, _ found: @escaping @Sendable (String) -> Void) async {
+    private func watch(_ desk: PhoneDesk, _ found: @escaping @Sendable (QRCodeSighting) -> Void) async {
         var changes = changes.makeAsyncIterator()
         // By folder; a display has a name that no folder has.
         var screens: [String: any Screen] = [:]
@@ -76,11 +77,11 @@ final class ScreenWatch: Sendable {
     }
 
     /// Looks at a screen until the task is cancelled.
-    private func look(at screen: any Screen, _ found: (String) -> Void) async {
+    private func look(at screen: any Screen, _ found: (QRCodeSighting) -> Void) async {
         while !Task.isCancelled {
             do {
-                try await QRCodeWatcher(screen: screen).run { text in
-                    if text.uppercased().hasPrefix("FIDO:/") { found(text) }
+                try await QRCodeWatcher(screen: screen).run { code in
+                    if code.text.uppercased().hasPrefix("FIDO:/") { found(code) }
                 }
             } catch ScreenError.noFramebuffer(_, ENOENT) {
                 // The X server has not made it yet.
