@@ -24,7 +24,8 @@ private struct DeskStage: Sendable {
             let desk = PhoneDesk(
                 phones: try phones.map { text in
                     PhoneDesk.Phone(
-                        argument: try #require(PhoneArgument(argument: text)), authenticator: FakeKey(1))
+                        argument: try PhoneArgument(argument: text), authenticator: FakeKey(1),
+                        gate: try PhoneArgument(argument: text).gate.gate(of: text))
                 }, radio: InProcessRadio(), domain: domain, endpoint: endpoint, log: events.log)
             try await body(DeskStage(desk: desk, events: events))
         }
@@ -206,6 +207,24 @@ private struct BrokenScreen: Screen {
             #expect(await stage.events.next()?["message"] == "\(ScreenError.noImage(":9"))")
             watch.tell(display: try FixedScreen(code))
             #expect(await stage.events.next()?["url"] == code)
+        }
+    }
+
+    @Test(
+        "Of several phones the first scans whose person wants to, and is asked where that is not known",
+        arguments: [
+            (["gate=approve", "gate=approve"], "0"), (["gate=deny", "gate=delay:0"], "1"),
+            (["gate=ignore", "gate=exec:false", "gate=exec:true"], "2"), (["gate=exec:true", "gate=approve"], "0"),
+            (["gate=ignore", "gate=deny"], "0"), (["gate=exec:false", "gate=ignore"], "1"),
+            (["gate=exec:false", "gate=exec:false"], nil), (["gate=exec:false"], "0"),
+        ])
+    func gates(phones: [String], who: String?) async throws {
+        let texts = phones.enumerated().map { "manual,name=\($0),\($1)" }
+        try await DeskStage.run(texts) { stage in
+            await stage.desk.scan(try DeskStage.code(seed: 1))
+            let event = try #require(await stage.events.next())
+            #expect(event["event"] == (who == nil ? "nobody-scans" : "qr-code"))
+            #expect(event["device"] == who)
         }
     }
 }

@@ -29,36 +29,34 @@ import Testing
 
     static let partLists: [(String, kind: String?, values: [String: String], flags: Set<String>)] = [
         ("a", "a", [:], []), ("a,x=1,f", "a", ["x": "1"], ["f"]), ("x=1", nil, ["x": "1"], []), ("f", nil, [:], ["f"]),
-        ("f,g,y=", nil, [:], []), ("a,x=b=c,y=d e", "a", ["x": "b=c", "y": "d e"], []), ("g,f", nil, [:], ["f", "g"]),
+        ("a,x=b=c,y=d e", "a", ["x": "b=c", "y": "d e"], []), ("g,f", nil, [:], ["f", "g"]),
     ]
 
     @Test("A device is a kind, pairs and flags, in any order but the kind, each once", arguments: partLists)
     func partList(text: String, kind: String?, values: [String: String], flags: Set<String>) throws {
-        let parts = ArgumentParts(text, names: ["x", "y"], flags: ["f", "g"])
-        guard !text.hasSuffix("=") else { return #expect(parts == nil) }
-        #expect(try #require(parts).kind == kind)
-        #expect(parts?.values == values)
-        #expect(parts?.flags == flags)
+        let parts = try ArgumentParts(text, names: ["x", "y"], flags: ["f", "g"])
+        #expect(parts.kind == kind)
+        #expect(parts.values == values)
+        #expect(parts.flags == flags)
     }
 
     @Test(
         "Parts that are empty, unknown or there twice are refused",
-        arguments: ["", "a,", ",a", "a,b", "a,,f", "x=1,x=2", "f,f", "x=", "z=1", "f,a", "=1"])
+        arguments: ["", "a,", ",a", "a,b", "a,,f", "x=1,x=2", "f,f", "x=", "z=1", "f,a", "=1", "f,g,y="])
     func noParts(text: String) {
-        #expect(ArgumentParts(text, names: ["x", "y"], flags: ["f", "g"]) == nil)
+        #expect(throws: ValidationError.self) { try ArgumentParts(text, names: ["x", "y"], flags: ["f", "g"]) }
     }
 
     @Test("A key has a kind, a name, a gate and a store")
     func key() throws {
-        let plain = try #require(KeyArgument(argument: KeyArgument.plain))
+        let plain = try KeyArgument(argument: KeyArgument.plain)
         #expect(plain.kind == .software(.securityKey))
         #expect(plain.store == nil)
         #expect(!plain.isUnplugged)
         #expect(!plain.isPresenceOnly)
         #expect(!plain.isBuiltIn)
-        let full = try #require(
-            KeyArgument(
-                argument: "platform,name=My reader,gate=delay:2,store=/tmp/a=b,unplugged,presence-only,built-in"))
+        let full = try KeyArgument(
+            argument: "platform,name=My reader,gate=delay:2,store=/tmp/a=b,unplugged,presence-only,built-in")
         #expect(full.kind == .software(.platform))
         #expect(full.name == "My reader")
         #expect(full.store == "/tmp/a=b")
@@ -66,9 +64,9 @@ import Testing
         #expect(full.isPresenceOnly)
         #expect(full.isBuiltIn)
         if case .delay(.seconds(2)) = full.gate {} else { Issue.record("\(full.gate)") }
-        #expect(KeyArgument(argument: "name=x")?.kind == .software(.securityKey))
-        #expect(KeyArgument(argument: "unplugged")?.kind == .software(.securityKey))
-        let phone = try #require(KeyArgument(argument: "phone,name=p,unplugged"))
+        #expect(try KeyArgument(argument: "name=x").kind == .software(.securityKey))
+        #expect(try KeyArgument(argument: "unplugged").kind == .software(.securityKey))
+        let phone = try KeyArgument(argument: "phone,name=p,unplugged")
         #expect(phone.kind == .phone)
         #expect(phone.isUnplugged)
     }
@@ -81,27 +79,46 @@ import Testing
             "name=" + String(repeating: "x", count: 101), "name=" + String(repeating: "ü", count: 51),
         ])
     func noKey(text: String) {
-        #expect(KeyArgument(argument: text) == nil)
+        #expect(throws: ValidationError.self) { try KeyArgument(argument: text) }
+    }
+
+    @Test(
+        "What is wrong with a device is said with the part that is",
+        arguments: [
+            ("--key", "firefox", "a program to run goes behind '--'"),
+            ("--key", "gate=maybe", "there is no gate 'maybe'"),
+            ("--key", "platform,gat=deny", "there is no 'gat=' here"), ("--key", "platform,", "a part is empty"),
+            ("--key", "platform,away", "'away' is not known here"), ("--key", "phone,store=s", "say it with --phone"),
+            ("--phone", "hang-up=never", "there is no step 'never'"),
+            ("--phone", "scan-after=soon", "'scan-after=soon'"),
+            ("--phone", "away,away", "'away' is there twice"), ("--phone", "name=", "nothing follows 'name='"),
+        ])
+    func sentences(option: String, text: String, part: String) {
+        do {
+            _ = try DeviceOptions.parse([option, text])
+            Issue.record("\(text) was taken")
+        } catch {
+            #expect(DeviceOptions.message(for: error).contains(part))
+        }
     }
 
     @Test("A phone has its way of scanning, a name, a gate, a store and its faults")
     func phone() throws {
-        let plain = try #require(PhoneArgument(argument: PhoneArgument.plain))
+        let plain = try PhoneArgument(argument: PhoneArgument.plain)
         #expect(plain.scanning == .auto)
         #expect(plain.name == "phone")
         #expect(!plain.isAway && !plain.isOutOfRange && plain.hangUp == nil && plain.scanDelay == .zero)
-        let full = try #require(
-            PhoneArgument(
-                argument: "manual,name=Mine,gate=ignore,store=s,away,out-of-range,scan-after=1.5,hang-up=request"))
+        let full = try PhoneArgument(
+            argument: "manual,name=Mine,gate=ignore,store=s,away,out-of-range,scan-after=1.5,hang-up=request")
         #expect(full.scanning == .manual)
         #expect(full.name == "Mine")
         #expect(full.store == "s")
         #expect(full.isAway && full.isOutOfRange)
         #expect(full.scanDelay == .milliseconds(1500))
         #expect(full.hangUp == .request)
-        #expect(PhoneArgument(argument: "gate=ask")?.scanning == .auto)
+        #expect(try PhoneArgument(argument: "gate=ask").scanning == .auto)
         for step in PhoneArgument.HangUp.allCases {
-            #expect(PhoneArgument(argument: "hang-up=\(step.rawValue)")?.hangUp == step)
+            #expect(try PhoneArgument(argument: "hang-up=\(step.rawValue)").hangUp == step)
         }
     }
 
@@ -112,7 +129,7 @@ import Testing
             "hang-up=never", "unplugged", "gate=maybe", "away,away", "name=" + String(repeating: "x", count: 101),
         ])
     func noPhone(text: String) {
-        #expect(PhoneArgument(argument: text) == nil)
+        #expect(throws: ValidationError.self) { try PhoneArgument(argument: text) }
     }
 
     @Test("Devices of the same name are numbered, and none has another's name")

@@ -43,6 +43,15 @@ enum GateArgument: ExpressibleByArgument {
         }
     }
 
+    /// Whether the person would take a phone in hand for a QR code; `nil` where the gate has to be asked.
+    var scans: Bool? {
+        switch self {
+        case .approve, .delay: true
+        case .deny, .ignore: false
+        case .ask, .program: nil
+        }
+    }
+
     /// The gate.
     ///
     /// - Parameters:
@@ -58,7 +67,7 @@ enum GateArgument: ExpressibleByArgument {
         case .program(let path): return try ProgramGate(path, device: device)
         case .delay(let delay): return DelayedGate(after: delay, then: approving)
         case .ask:
-            guard let gate = TerminalGate() else {
+            guard let gate = TerminalGate(device: device) else {
                 throw CommandFailure("there is no terminal to ask at; use --gate approve, deny or delay:SECONDS")
             }
             return gate
@@ -91,6 +100,7 @@ extension UserRequest {
             case .excludedCredential(let id): "show \(id) that a passkey exists already"
             case .selection: "use this authenticator"
             case .reset: "erase all passkeys"
+            case .scan: "scan the QR code on the screen"
             }
         return action.printable
     }

@@ -7,7 +7,7 @@ import SoftwareAuthenticator
 /// not react.
 ///
 /// It gets one JSON object on standard input: `device`, `action` (`makeCredential`, `getAssertion`, `excludedCredential`,
-/// `selection`, `reset`), `relyingPartyID`, `userName`, `needsVerification`, `question`. It is ended when the question is
+/// `selection`, `reset`, `scan`), `relyingPartyID`, `userName`, `needsVerification`, `question`. It is ended when the question is
 /// withdrawn.
 struct ProgramGate: BiometricGate {
     private let path: String
@@ -44,6 +44,7 @@ struct ProgramGate: BiometricGate {
         case .excludedCredential(let id): (question.action, question.relyingPartyID) = ("excludedCredential", id)
         case .selection: question.action = "selection"
         case .reset: question.action = "reset"
+        case .scan: question.action = "scan"
         }
         do {
             let input = try JSONEncoder().encode(question)

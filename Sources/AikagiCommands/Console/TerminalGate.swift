@@ -5,10 +5,14 @@ import SoftwareAuthenticator
 /// Asks the person at the controlling terminal: `y` approves, `n` declines, `f` fails the verification.
 final class TerminalGate: BiometricGate {
     private let descriptor: CInt
+    private let device: String
     private let queue = DispatchQueue(label: "terminal gate")
 
     /// A gate at `/dev/tty`; `nil` when the process has no terminal.
-    init?() {
+    ///
+    /// - Parameter device: Which device the question is about; empty for the only one.
+    init?(device: String = "") {
+        self.device = device.printable
         descriptor = open("/dev/tty", O_RDWR | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
     }
@@ -17,9 +21,11 @@ final class TerminalGate: BiometricGate {
 
     /// Asks, and asks again until the answer is one of the letters or the task is cancelled.
     func decide(_ request: UserRequest) async -> UserDecision {
-        let verb = request.needsVerification ? "Touch the sensor" : "Touch the key"
+        let verb =
+            request.reason == .scan
+            ? "Take the phone" : request.needsVerification ? "Touch the sensor" : "Touch the key"
         while !Task.isCancelled {
-            say("\(verb) to \(request.question)? [y]es, [n]o, [f]ail: ")
+            say("\(device.isEmpty ? "" : device + ": ")\(verb) to \(request.question)? [y]es, [n]o, [f]ail: ")
             guard let answer = await line() else { return .timedOut }
             switch answer.lowercased().first {
             case "y": return .approved

@@ -64,12 +64,10 @@ struct BrowserCommand: AsyncParsableCommand {
             let browser = try Browser(browser)
             var devices = devices
             if devices.keys.isEmpty && !devices.hasPhone {
-                if let phone = PhoneArgument(argument: PhoneArgument.plain) { devices.phones = [phone] }
+                devices.phones = [PhoneArgument()]
             }
-            if browser.family == .firefox, devices.hasPhone, !devices.keys.contains(where: { $0.kind == .phone }),
-                let key = KeyArgument(argument: "phone")
-            {
-                devices.keys.append(key)
+            if browser.family == .firefox, devices.hasPhone, !devices.keys.contains(where: { $0.kind == .phone }) {
+                devices.keys.append(try KeyArgument(argument: "phone"))
             }
             let log = try EventLog(
                 devices.events.map(EventLog.Destination.file) ?? (json ? .standardOutput : .people))

@@ -3,10 +3,10 @@ import ProgramRunner
 
 /// Which devices a program sees, and in which state the world around them is.
 struct DeviceOptions: ParsableArguments {
-    @Option(name: .customLong("key"), help: KeyArgument.help)
+    @Option(name: .customLong("key"), help: KeyArgument.help, transform: KeyArgument.init(argument:))
     var keys: [KeyArgument] = []
 
-    @Option(name: .customLong("phone"), help: PhoneArgument.help)
+    @Option(name: .customLong("phone"), help: PhoneArgument.help, transform: PhoneArgument.init(argument:))
     var phones: [PhoneArgument] = []
 
     @Option(help: "The Bluetooth adapter: on, or off (until the program switches it on).")

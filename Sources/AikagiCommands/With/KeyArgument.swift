@@ -2,7 +2,7 @@ import ArgumentParser
 import SoftwareAuthenticator
 
 /// A security key on the command line: `KIND[,name=NAME][,gate=GATE][,store=FILE][,presence-only][,built-in][,unplugged]`.
-struct KeyArgument: ExpressibleByArgument, Sendable {
+struct KeyArgument: Sendable {
     /// Who answers.
     enum Kind: Hashable, Sendable {
         /// A software authenticator.
@@ -42,13 +42,15 @@ struct KeyArgument: ExpressibleByArgument, Sendable {
     /// What `--key` without a value means.
     static let plain = "security-key"
 
-    init?(argument: String) {
-        guard
-            let parts = ArgumentParts(
-                argument, names: ["name", "gate", "store"], flags: ["unplugged", "presence-only", "built-in"])
-        else {
-            return nil
-        }
+    /// A security key in memory whose person approves everything.
+    init() {}
+
+    /// Reads it.
+    ///
+    /// - Throws: A sentence that names the part that is wrong.
+    init(argument: String) throws(ValidationError) {
+        let parts = try ArgumentParts(
+            argument, names: ["name", "gate", "store"], flags: ["unplugged", "presence-only", "built-in"])
         switch parts.kind {
         case nil, "security-key": break
         case "platform":
@@ -57,19 +59,14 @@ struct KeyArgument: ExpressibleByArgument, Sendable {
         case "phone":
             kind = .phone
             name = "Aikagi phone as a key"
-            // What the phone keeps and whom it asks is the phone's own affair.
             guard parts.values["gate"] == nil, parts.values["store"] == nil, parts.flags.isSubset(of: ["unplugged"])
-            else { return nil }
-        default: return nil
+            else {
+                throw ValidationError("what a phone keeps and whom it asks is the phone's affair; say it with --phone")
+            }
+        case let kind?: throw ArgumentParts.unknownKind(kind, known: ["security-key", "platform", "phone"])
         }
-        if let value = parts.values["name"] {
-            guard value.utf8.count <= 100 else { return nil }
-            name = value
-        }
-        if let value = parts.values["gate"] {
-            guard let gate = GateArgument(argument: value) else { return nil }
-            self.gate = gate
-        }
+        name = try parts.name() ?? name
+        gate = try parts.gate() ?? gate
         store = parts.values["store"]
         isPresenceOnly = parts.flags.contains("presence-only")
         isBuiltIn = parts.flags.contains("built-in")

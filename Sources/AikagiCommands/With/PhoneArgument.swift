@@ -2,7 +2,7 @@ import ArgumentParser
 import HybridTransport
 
 /// A phone on the command line: `[auto|manual][,name=NAME][,gate=GATE][,store=FILE][,away][,out-of-range][,…]`.
-struct PhoneArgument: ExpressibleByArgument, Sendable {
+struct PhoneArgument: Sendable {
     /// Who holds the phone's camera to the screen.
     enum Scanning: String, Hashable, Sendable {
         /// The phone looks at the screen by itself.
@@ -45,36 +45,42 @@ struct PhoneArgument: ExpressibleByArgument, Sendable {
         discussion: """
             auto (or --phone alone) looks at the program's screen and scans each FIDO QR code by itself; manual says what \
             it sees and waits for `aikagi phone scan`. Without a display the program gets one of its own (Xvfb). Of \
-            several phones the first scans; away leaves one aside until `aikagi plug NAME`. It fails with: out-of-range \
+            several phones the first scans whose person wants to: approve and delay do, deny and ignore leave it to the \
+            others, ask and exec are asked (action `scan`); away leaves one aside until `aikagi plug NAME`. It fails with: out-of-range \
             (its Bluetooth is not heard), scan-after=SECONDS, hang-up=tunnel|handshake|request|response.
             """, valueName: "phone")
 
     /// What `--phone` without a value means.
     static let plain = "auto"
 
-    init?(argument: String) {
-        guard
-            let parts = ArgumentParts(
-                argument, names: ["name", "gate", "store", "scan-after", "hang-up"], flags: ["away", "out-of-range"])
-        else { return nil }
+    /// A phone that scans by itself and whose person approves everything.
+    init() {}
+
+    /// Reads it.
+    ///
+    /// - Throws: A sentence that names the part that is wrong.
+    init(argument: String) throws(ValidationError) {
+        let parts = try ArgumentParts(
+            argument, names: ["name", "gate", "store", "scan-after", "hang-up"], flags: ["away", "out-of-range"])
         if let kind = parts.kind {
-            guard let scanning = Scanning(rawValue: kind) else { return nil }
+            guard let scanning = Scanning(rawValue: kind) else {
+                throw ArgumentParts.unknownKind(kind, known: ["auto", "manual"])
+            }
             self.scanning = scanning
         }
-        if let value = parts.values["name"] {
-            guard value.utf8.count <= 100 else { return nil }
-            name = value
-        }
-        if let value = parts.values["gate"] {
-            guard let gate = GateArgument(argument: value) else { return nil }
-            self.gate = gate
-        }
+        name = try parts.name() ?? name
+        gate = try parts.gate() ?? gate
         if let value = parts.values["scan-after"] {
-            guard let seconds = Double(value), (0...3600).contains(seconds) else { return nil }
+            guard let seconds = Double(value), (0...3600).contains(seconds) else {
+                throw ValidationError("'scan-after=\(value)' is no number of seconds; give one from 0 to 3600")
+            }
             scanDelay = .seconds(seconds)
         }
         if let value = parts.values["hang-up"] {
-            guard let step = HangUp(rawValue: value) else { return nil }
+            guard let step = HangUp(rawValue: value) else {
+                let steps = HangUp.allCases.map(\.rawValue).joined(separator: ", ")
+                throw ValidationError("there is no step '\(value)' to hang up after; there are \(steps)")
+            }
             hangUp = step
         }
         store = parts.values["store"]

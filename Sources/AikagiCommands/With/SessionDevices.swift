@@ -68,7 +68,7 @@ struct SessionDevices: Sendable {
             let authenticator = Authenticator(
                 configuration: Authenticator.Configuration(flavour: .phone), store: try store(argument.store),
                 gate: gate, reportFailure: { [log] in log.fail("\($0)", device: argument.name) })
-            return PhoneDesk.Phone(argument: argument, authenticator: authenticator)
+            return PhoneDesk.Phone(argument: argument, authenticator: authenticator, gate: gate)
         }
     }
 

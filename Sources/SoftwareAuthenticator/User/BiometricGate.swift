@@ -24,6 +24,8 @@ public struct UserRequest: Hashable, Sendable {
         case selection
         /// All credentials are erased.
         case reset
+        /// A phone is taken in hand for a QR code that a screen shows; asked by whoever has several phones, not by one.
+        case scan
     }
 
     /// What is to happen.
