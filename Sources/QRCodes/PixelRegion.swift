@@ -22,8 +22,9 @@ public struct PixelRegion: Hashable, Sendable {
     /// The smallest rectangle with both in it.
     public func union(_ other: PixelRegion) -> PixelRegion {
         PixelRegion(
-            columns: min(columns.lowerBound, other.columns.lowerBound)..<max(
-                columns.upperBound, other.columns.upperBound),
+            columns: min(
+                columns.lowerBound, other.columns.lowerBound)..<max(
+                    columns.upperBound, other.columns.upperBound),
             rows: min(rows.lowerBound, other.rows.lowerBound)..<max(rows.upperBound, other.rows.upperBound))
     }
 

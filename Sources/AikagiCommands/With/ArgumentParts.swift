@@ -16,7 +16,8 @@ struct ArgumentParts {
         var kind: String?
         var values: [String: String] = [:]
         var flags: Set<String> = []
-        for (position, part) in text.split(separator: ",", omittingEmptySubsequences: false).map(String.init).enumerated()
+        for (position, part) in text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+            .enumerated()
         {
             let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             if pair.count == 2 {
