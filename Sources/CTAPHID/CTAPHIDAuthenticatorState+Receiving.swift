@@ -84,6 +84,7 @@ extension CTAPHIDAuthenticatorState {
         case .ping, .lock: true
         case .wink: configuration.capabilities.contains(.wink)
         case .cbor: configuration.capabilities.contains(.cbor)
+        case .message: !configuration.capabilities.contains(.noMessage)
         default: false
         }
     }
@@ -125,10 +126,11 @@ extension CTAPHIDAuthenticatorState {
         }
     }
 
-    /// CANCEL on the channel whose request is executed asks the authenticator to stop, once; elsewhere it is nothing.
+    /// CANCEL on the channel whose CTAP2 request is executed asks the authenticator to stop, once; elsewhere it is nothing,
+    /// for a CTAP1 request, too.
     private mutating func cancel(on channel: ChannelID) -> [CTAPHIDAuthenticatorAction] {
         guard case .executing(var execution) = phase, execution.transaction.channel == channel,
-            !execution.isCancelled
+            execution.command == .cbor, !execution.isCancelled
         else { return [] }
         execution.isCancelled = true
         phase = .executing(execution)
@@ -154,7 +156,7 @@ extension CTAPHIDAuthenticatorState {
             }
             lock = seconds == 0 ? nil : Lock(owner: channel, deadline: now + .seconds(Int(seconds)))
             return send(.lock, [], on: channel)
-        case .cbor:
+        case .cbor, .message:
             guard !message.bytes.isEmpty else { return [error(.invalidLength, on: channel)] }
             return begin(message, on: channel, now: now)
         default:

@@ -1,4 +1,4 @@
-/// One CTAP2 request that a client has sent and the authenticator answers once.
+/// One CTAP request that a client has sent and the authenticator answers once.
 ///
 /// The number tells a request from an earlier one on the same channel that was aborted, so that a late answer to that
 /// one goes nowhere.
@@ -13,7 +13,7 @@ public struct CTAPHIDTransaction: Hashable, Sendable {
 public enum CTAPHIDAuthenticatorAction: Hashable, Sendable {
     /// Send a report to the client.
     case send(HIDReport)
-    /// Begin to execute a CTAPHID_CBOR message and answer it with
+    /// Begin to execute a CTAPHID_CBOR or CTAPHID_MSG message and answer it with
     /// ``CTAPHIDAuthenticatorState/respond(to:with:now:)``.
     case begin(CTAPHIDTransaction, CTAPHIDMessage)
     /// Stop executing a request; its answer is still due, unless the channel was resynchronised.
@@ -31,9 +31,9 @@ public struct CTAPHIDAuthenticatorState: Sendable {
     public struct Configuration: Hashable, Sendable {
         /// The device's own version, for the INIT reply.
         public var version: CTAPHIDDeviceVersion
-        /// The capabilities, for the INIT reply; WINK decides whether CTAPHID_WINK is answered.
+        /// The capabilities, for the INIT reply.
         ///
-        /// CTAPHID_MSG is always refused, so NMSG belongs here.
+        /// They are the truth: WINK and CBOR decide whether these commands are answered, and NMSG that CTAPHID_MSG is not.
         public var capabilities: CTAPHIDCapabilities
         /// The first channel that is handed out; the following ones count upwards.
         public var firstChannel: ChannelID
@@ -68,6 +68,8 @@ public struct CTAPHIDAuthenticatorState: Sendable {
 
     struct Execution: Sendable {
         let transaction: CTAPHIDTransaction
+        /// CBOR or MSG; the answer has the same.
+        let command: CTAPHIDCommand
         var status = CTAPHIDKeepaliveStatus.processing
         var nextKeepalive: ContinuousClock.Instant
         var isCancelled = false
@@ -138,17 +140,17 @@ public struct CTAPHIDAuthenticatorState: Sendable {
         return [keepalive(execution)]
     }
 
-    /// Answers a request: the bytes are a CTAP2 status and, if it has one, the CBOR map.
+    /// Answers a request: the bytes are a CTAP2 status and, if it has one, the CBOR map, or a CTAP1 response APDU.
     ///
     /// The answer to a request that is no longer executed is dropped. One of more than 7609 bytes cannot be said;
     /// the client gets ERR_OTHER instead.
     public mutating func respond(
         to transaction: CTAPHIDTransaction, with bytes: [UInt8], now: ContinuousClock.Instant
     ) -> [CTAPHIDAuthenticatorAction] {
-        guard executing == transaction else { return [] }
+        guard case .executing(let execution) = phase, execution.transaction == transaction else { return [] }
         phase = .idle
         guard bytes.count <= CTAPHIDMessage.maximumByteCount else { return [error(.other, on: transaction.channel)] }
-        return send(.cbor, bytes, on: transaction.channel)
+        return send(execution.command, bytes, on: transaction.channel)
     }
 
     /// Begins to execute a request.
@@ -158,7 +160,8 @@ public struct CTAPHIDAuthenticatorState: Sendable {
         transactionCount &+= 1
         let transaction = CTAPHIDTransaction(channel: channel, number: transactionCount)
         let first = now + CTAPHIDAuthenticatorState.firstKeepaliveDelay
-        phase = .executing(Execution(transaction: transaction, nextKeepalive: first))
+        phase = .executing(
+            Execution(transaction: transaction, command: message.command, nextKeepalive: first))
         return [.begin(transaction, message)]
     }
 

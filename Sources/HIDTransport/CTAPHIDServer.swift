@@ -5,7 +5,7 @@ public import CTAPHID
 ///
 /// The rules of CTAPHID are ``CTAPHIDAuthenticatorState``'s; this carries out its actions. One request is executed at
 /// a time, each in a child task of ``run()``. CTAPHID_CANCEL, resynchronisation and the end of the channel cancel that
-/// task.
+/// task. An authenticator that is a `CTAP1Authenticator` answers CTAPHID_MSG as well.
 public struct CTAPHIDServer: Sendable {
     private let authenticator: any CTAPAuthenticator
     private let channel: any HIDReportChannel
@@ -19,7 +19,8 @@ public struct CTAPHIDServer: Sendable {
     /// - Parameters:
     ///   - authenticator: Who answers requests.
     ///   - channel: Where reports come from and go to.
-    ///   - configuration: What the device says about itself; without `wink`, the WINK capability is taken out.
+    ///   - configuration: What the device says about itself; the WINK and NMSG capabilities are set by whether there is a
+    ///     `wink`, and whether the authenticator speaks CTAP1.
     ///   - clock: Tells time-outs and keepalives.
     ///   - wink: Shows people which device this is, at CTAPHID_WINK; must return at once.
     public init<C: Clock>(
@@ -30,7 +31,16 @@ public struct CTAPHIDServer: Sendable {
         self.authenticator = authenticator
         self.channel = channel
         var configuration = configuration
-        if wink == nil { configuration.capabilities.remove(.wink) }
+        if wink == nil {
+            configuration.capabilities.remove(.wink)
+        } else {
+            configuration.capabilities.insert(.wink)
+        }
+        if authenticator is any CTAP1Authenticator {
+            configuration.capabilities.remove(.noMessage)
+        } else {
+            configuration.capabilities.insert(.noMessage)
+        }
         self.configuration = configuration
         self.wink = wink
         now = { clock.now }
@@ -63,7 +73,7 @@ public struct CTAPHIDServer: Sendable {
     private enum Event: Sendable {
         case report(HIDReport)
         case status(KeepaliveStatus, CTAPHIDTransaction)
-        case answer(CTAPResponse, CTAPHIDTransaction)
+        case answer([UInt8], CTAPHIDTransaction)
         case deadline(ContinuousClock.Instant)
         case closed
     }
@@ -86,17 +96,18 @@ public struct CTAPHIDServer: Sendable {
                 actions = state.update(shown, of: transaction, now: now())
             case .answer(let response, let transaction):
                 cancellations.removeValue(forKey: transaction)?.finish()
-                actions = state.respond(to: transaction, with: response.message, now: now())
+                actions = state.respond(to: transaction, with: response, now: now())
             case .deadline(let deadline):
                 if armed == deadline { armed = nil }
                 actions = state.advance(to: now())
             case .closed:
                 return
             }
+            var reports: [HIDReport] = []
             for action in actions {
                 switch action {
                 case .send(let report):
-                    try await channel.send(report)
+                    reports.append(report)
                 case .begin(let transaction, let message):
                     let (cancellation, cancel) = AsyncStream.makeStream(of: Void.self)
                     cancellations[transaction] = cancel
@@ -110,6 +121,9 @@ public struct CTAPHIDServer: Sendable {
                     wink?()
                 }
             }
+            // After the other actions: they only start or stop something, and whoever does not read must not keep a
+            // request from being cancelled.
+            if !reports.isEmpty { try await channel.send(contentsOf: reports) }
             // A timer that has become superfluous is let run out: it finds nothing to do.
             if let deadline = state.nextDeadline, armed.map({ deadline < $0 }) ?? true {
                 armed = deadline
@@ -129,24 +143,31 @@ public struct CTAPHIDServer: Sendable {
     private func execute(
         _ message: CTAPHIDMessage, of transaction: CTAPHIDTransaction, inbox: AsyncStream<Event>.Continuation,
         until cancellation: AsyncStream<Void>
-    ) async -> CTAPResponse {
-        guard let request = CTAPRequest(message: message.bytes) else { return CTAPResponse(.invalidLength) }
+    ) async -> [UInt8] {
         let context = CTAPRequestContext(transport: .hid(channel: transaction.channel.rawValue)) { status in
             inbox.yield(.status(status, transaction))
         }
-        return await withTaskGroup(of: CTAPResponse?.self) { group in
-            group.addTask { await authenticator.respond(to: request, in: context) }
+        return await withTaskGroup(of: [UInt8]?.self) { group in
+            group.addTask { await answer(message, in: context) }
             group.addTask {
                 for await _ in cancellation {}
                 return nil
             }
-            var response = CTAPResponse(.keepaliveCancel)
+            var response = CTAPResponse(.keepaliveCancel).message
             for await result in group {
                 if let result { response = result }
                 group.cancelAll()
             }
             return response
         }
+    }
+
+    private func answer(_ message: CTAPHIDMessage, in context: CTAPRequestContext) async -> [UInt8] {
+        if message.command == .message, let authenticator = authenticator as? any CTAP1Authenticator {
+            return await authenticator.respond(toAPDU: message.bytes, in: context)
+        }
+        guard let request = CTAPRequest(message: message.bytes) else { return CTAPResponse(.invalidLength).message }
+        return await authenticator.respond(to: request, in: context).message
     }
 }
 

@@ -9,4 +9,14 @@ public protocol HIDReportChannel: Sendable {
 
     /// Sends a report to the other side; returns once it is on its way.
     func send(_ report: HIDReport) async throws
+
+    /// Sends the reports of one message; returns once they are on their way.
+    func send(contentsOf reports: [HIDReport]) async throws
+}
+
+extension HIDReportChannel {
+    /// Sends one report after the other; channels that can send several at once do so.
+    public func send(contentsOf reports: [HIDReport]) async throws {
+        for report in reports { try await send(report) }
+    }
 }

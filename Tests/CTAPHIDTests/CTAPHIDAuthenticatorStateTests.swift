@@ -203,6 +203,30 @@ import Testing
         #expect(try device.receive("00000001 90 0000") == ["00000001 bf 03"])
     }
 
+    @Test("10, 11: MSG is executed exactly when NMSG is absent, answered as MSG, and refused when it is empty")
+    func message() throws {
+        var device = Device(configuration: .init(capabilities: [.wink, .cbor]))
+        #expect(
+            try device.receive("ffffffff 86 0008 \(nonce)") == ["ffffffff 86 \(nonce)000000010201000005"])
+        #expect(try device.receive("00000001 83 0000") == ["00000001 bf 03"])
+        #expect(try device.receive("00000001 83 0004 00030000") == ["begin 00000001 00030000"])
+        let transaction = try #require(device.state.executing)
+        #expect(device.wait(50) == ["00000001 bb 01"])
+        #expect(
+            device.state.respond(to: transaction, with: [0x90, 0x00], now: device.now).map(Device.short)
+                == ["00000001 83 9000"])
+    }
+
+    @Test("12: CANCEL does not affect MSG, INIT ends it")
+    func cancelledMessage() throws {
+        var device = Device(configuration: .init(capabilities: [.wink, .cbor]))
+        try device.open()
+        #expect(try device.receive("00000001 83 0004 00030000") == ["begin 00000001 00030000"])
+        #expect(try device.receive("00000001 91 0000").isEmpty)
+        #expect(try device.receive("00000001 86 0008 \(nonce)").first == "cancel 00000001")
+        #expect(device.state.executing == nil)
+    }
+
     @Test("12: CANCEL asks once, and only on the channel whose request is executed")
     func cancel() throws {
         var device = Device()
@@ -280,7 +304,7 @@ import Testing
     @Test("random reports never trap, and the device stays responsive", arguments: 0..<20)
     func fuzz(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
-        var device = Device()
+        var device = Device(configuration: .init(capabilities: seed % 2 == 0 ? [.wink, .cbor] : [.cbor, .noMessage]))
         try device.open(3)
         for _ in 0..<2000 {
             var bytes = generator.bytes(64)
@@ -288,7 +312,7 @@ import Testing
             if generator.next() % 8 != 0 { bytes.replaceSubrange(0..<4, with: [0, 0, 0, UInt8(generator.next() % 5)]) }
             switch generator.next() % 4 {
             case 0: bytes[4] = UInt8(generator.next() % 3)
-            case 1, 2: bytes[4] = [0x81, 0x84, 0x86, 0x88, 0x90, 0x91, 0xBB][Int(generator.next() % 7)]
+            case 1, 2: bytes[4] = [0x81, 0x83, 0x84, 0x86, 0x88, 0x90, 0x91, 0xBB][Int(generator.next() % 8)]
             default: break
             }
             if generator.next() % 2 == 0 { bytes.replaceSubrange(5..<7, with: [0, UInt8(generator.next() % 128)]) }

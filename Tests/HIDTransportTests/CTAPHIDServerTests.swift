@@ -125,6 +125,30 @@ import Testing
         #expect(count == (isPossible ? 1 : 0))
     }
 
+    @Test("An authenticator that speaks CTAP1 is given MSG, and NMSG is absent; another one says NMSG and is not asked")
+    func message() async throws {
+        try await serve { client, _ in
+            try client.send(.message, [0, 3, 0, 0], on: 1)
+            #expect(try await client.hear() == "00000001 3f 1 01")
+        }
+        let pipe = InProcessHIDPipe()
+        let server = CTAPHIDServer(
+            authenticator: ScriptedCTAP1Authenticator(), channel: pipe.deviceEnd, clock: ManualClock())
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await server.run() }
+            let client = Client(pipe.hostEnd)
+            #expect(try await client.open() == [.cbor])
+            try client.send(.message, [0, 3, 0, 0], on: 1)
+            #expect(try await client.hear() == "00000001 03 6 00030000")
+            try client.send(.message, [], on: 1)
+            #expect(try await client.hear() == "00000001 3f 1 03")
+            try client.send(.cbor, [0x04, 0xAA], on: 1)
+            #expect(try await client.hear() == "00000001 10 2 00aa")
+            pipe.hostEnd.close()
+            try await group.waitForAll()
+        }
+    }
+
     @Test("closing the channel cancels what is executed and ends the server")
     func close() async throws {
         try await serve { client, _ in

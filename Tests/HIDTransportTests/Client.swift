@@ -40,15 +40,18 @@ struct Client: Sendable {
     }
 
     /// Opens a channel, which of a fresh device has this number.
-    func open(channel: UInt32 = 1) async throws {
+    ///
+    /// - Returns: The capabilities.
+    @discardableResult func open(channel: UInt32 = 1) async throws -> CTAPHIDCapabilities {
         try send(.initialize, [1, 2, 3, 4, 5, 6, 7, 8], on: 0xFFFF_FFFF)
         guard case .initialization(let number, let command, 17, let data) = try await receive() else {
             Issue.record("INIT is not answered")
-            return
+            return []
         }
         #expect(number.rawValue == 0xFFFF_FFFF)
         #expect(command == .initialize)
         #expect(data.prefix(8).elementsEqual([1, 2, 3, 4, 5, 6, 7, 8]))
         #expect(Array(data.dropFirst(8).prefix(4)).hex == [0, 0, 0, UInt8(truncatingIfNeeded: channel)].hex)
+        return CTAPHIDCapabilities(rawValue: data[16])
     }
 }

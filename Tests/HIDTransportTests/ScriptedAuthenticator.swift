@@ -58,3 +58,12 @@ final class ScriptedAuthenticator: CTAPAuthenticator {
         waiting?.resume(returning: CTAPResponse(.success, data: [0xA0]))
     }
 }
+
+/// Echoes what it is asked, in CTAP1 with the status word for success.
+struct ScriptedCTAP1Authenticator: CTAP1Authenticator {
+    func respond(toAPDU apdu: [UInt8], in context: CTAPRequestContext) async -> [UInt8] { apdu + [0x90, 0x00] }
+
+    func respond(to request: CTAPRequest, in context: CTAPRequestContext) async -> CTAPResponse {
+        CTAPResponse(.success, data: request.parameters)
+    }
+}
