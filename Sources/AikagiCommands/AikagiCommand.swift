@@ -16,6 +16,8 @@ public struct AikagiCommand: AsyncParsableCommand {
               aikagi register --hybrid URL …  a QR code: scan it, make a passkey
               aikagi login --hybrid URL       a QR code: scan it, log in
               aikagi phone scan 'FIDO:/…'     the phone that scans
+            For programs and test suites that talk to a key over a socket or a terminal:
+              aikagi key --udp --tcp          a security key at its customary ports
             For programs that know nothing of us:
               aikagi browser URL              a browser, and a phone that scans its QR codes
               aikagi with --key -- firefox    the program sees a security key
@@ -26,8 +28,8 @@ public struct AikagiCommand: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             DemoCommand.self, BrowserCommand.self, WithCommand.self, PlugCommand.self, UnplugCommand.self,
-            PortalCommand.self, TunnelCommand.self, PhoneCommand.self, LoginCommand.self, RegisterCommand.self,
-            InsideCommand.self,
+            KeyCommand.self, PortalCommand.self, TunnelCommand.self, PhoneCommand.self, LoginCommand.self,
+            RegisterCommand.self, InsideCommand.self,
         ])
 
     /// The command without a subcommand: shows its help.

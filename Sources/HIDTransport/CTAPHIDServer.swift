@@ -10,6 +10,7 @@ public struct CTAPHIDServer: Sendable {
     private let authenticator: any CTAPAuthenticator
     private let channel: any HIDReportChannel
     private let configuration: CTAPHIDAuthenticatorState.Configuration
+    private let readAhead: Int
     private let wink: (@Sendable () -> Void)?
     private let now: @Sendable () -> ContinuousClock.Instant
     private let sleep: @Sendable (ContinuousClock.Instant) async throws -> Void
@@ -22,11 +23,13 @@ public struct CTAPHIDServer: Sendable {
     ///   - configuration: What the device says about itself; the WINK and NMSG capabilities are set by whether there is a
     ///     `wink`, and whether the authenticator speaks CTAP1.
     ///   - clock: Tells time-outs and keepalives.
+    ///   - readAhead: How many reports may be read ahead of their handling; with 0, none is read before everything that
+    ///     the one before leads to at once has been sent.
     ///   - wink: Shows people which device this is, at CTAPHID_WINK; must return at once.
     public init<C: Clock>(
         authenticator: any CTAPAuthenticator, channel: any HIDReportChannel,
         configuration: CTAPHIDAuthenticatorState.Configuration = .init(), clock: C = ContinuousClock(),
-        wink: (@Sendable () -> Void)? = nil
+        readAhead: Int = 64, wink: (@Sendable () -> Void)? = nil
     ) where C.Instant == ContinuousClock.Instant {
         self.authenticator = authenticator
         self.channel = channel
@@ -42,6 +45,7 @@ public struct CTAPHIDServer: Sendable {
             configuration.capabilities.insert(.noMessage)
         }
         self.configuration = configuration
+        self.readAhead = readAhead
         self.wink = wink
         now = { clock.now }
         sleep = { deadline in try await clock.sleep(until: deadline, tolerance: nil) }
@@ -52,7 +56,7 @@ public struct CTAPHIDServer: Sendable {
     /// - Throws: What the channel throws.
     public func run() async throws {
         let (events, inbox) = AsyncStream.makeStream(of: Event.self)
-        let credits = Credits(limit: CTAPHIDServer.unhandledReportLimit)
+        let credits = Credits(limit: readAhead)
         // Discarding: a plain group would keep every finished request's result for as long as the device lives.
         try await withThrowingDiscardingTaskGroup { group in
             group.addTask {
@@ -66,9 +70,6 @@ public struct CTAPHIDServer: Sendable {
             group.cancelAll()
         }
     }
-
-    /// How many reports may be read ahead of their handling.
-    private static let unhandledReportLimit = 64
 
     private enum Event: Sendable {
         case report(HIDReport)
@@ -87,10 +88,11 @@ public struct CTAPHIDServer: Sendable {
         var armed: ContinuousClock.Instant?
         for await event in events {
             let actions: [CTAPHIDAuthenticatorAction]
+            var isReport = false
             switch event {
             case .report(let report):
                 actions = state.receive(report, now: now())
-                credits.give()
+                isReport = true
             case .status(let status, let transaction):
                 let shown: CTAPHIDKeepaliveStatus = status == .processing ? .processing : .userPresenceNeeded
                 actions = state.update(shown, of: transaction, now: now())
@@ -124,6 +126,7 @@ public struct CTAPHIDServer: Sendable {
             // After the other actions: they only start or stop something, and whoever does not read must not keep a
             // request from being cancelled.
             if !reports.isEmpty { try await channel.send(contentsOf: reports) }
+            if isReport { credits.give() }
             // A timer that has become superfluous is let run out: it finds nothing to do.
             if let deadline = state.nextDeadline, armed.map({ deadline < $0 }) ?? true {
                 armed = deadline

@@ -6,6 +6,10 @@ public enum ReportSocketError: Error, Hashable, Sendable {
     case unusablePath(String)
     /// The other side closed the connection within a report.
     case truncatedReport(byteCount: Int)
+    /// The other side put a length before a report that no report has.
+    case wrongLength(Int)
+    /// The system knows no address by this name.
+    case unknownAddress(String)
     /// The connection is closed.
     case closed
 }
@@ -18,6 +22,9 @@ extension ReportSocketError: CustomStringConvertible {
         case .unusablePath(let path): "'\(path)' cannot be a socket's path; give one of 1 to 107 bytes"
         case .truncatedReport(let count):
             "the connection ended after \(count) bytes of a report; send reports of exactly 64 bytes"
+        case .wrongLength(let length):
+            "a report of \(length) bytes was announced; put the length 64 (00 40) before each"
+        case .unknownAddress(let host): "'\(host)' is no address of this machine; give one, for example 127.0.0.1"
         case .closed: "the connection is closed; connect again"
         }
     }

@@ -24,6 +24,31 @@ struct UnixSocketAddress {
         return SocketDescriptor(takingOver: number)
     }
 
+    /// A new stream socket, bound to the address, for this user only (mode 0600).
+    ///
+    /// A socket that is there but that nobody listens at, left over by a program that was killed, is replaced.
+    func bindReplacingLeftover() throws(ReportSocketError) -> SocketDescriptor {
+        let descriptor = try UnixSocketAddress.socket()
+        // A socket's file takes its mode from the socket's own when it is bound, so nobody gets in before.
+        guard fchmod(descriptor.number, 0o600) == 0 else { throw .system(call: "fchmod", errorNumber: errno) }
+        if withAddress({ bind(descriptor.number, $0, $1) }) == 0 { return descriptor }
+        let number = errno
+        guard number == EADDRINUSE, try isLeftover() else { throw .system(call: "bind", errorNumber: number) }
+        unlink(path)
+        guard withAddress({ bind(descriptor.number, $0, $1) }) == 0 else {
+            throw .system(call: "bind", errorNumber: errno)
+        }
+        return descriptor
+    }
+
+    /// Whether it is a socket at which nobody listens; connecting to any other file fails for another reason.
+    private func isLeftover() throws(ReportSocketError) -> Bool {
+        var status = stat()
+        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else { return false }
+        let probe = try UnixSocketAddress.socket()
+        return withAddress({ Glibc.connect(probe.number, $0, $1) }) != 0 && errno == ECONNREFUSED
+    }
+
     /// Calls a function of the C library with the address.
     func withAddress(_ call: (UnsafePointer<sockaddr>, socklen_t) -> CInt) -> CInt {
         withUnsafePointer(to: address) { pointer in

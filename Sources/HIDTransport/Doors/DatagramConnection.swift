@@ -1,0 +1,66 @@
+import CTAPHID
+import Glibc
+import Synchronization
+
+/// A UDP port as the far end of a door: one device, to which several clients may talk at the same time.
+///
+/// An answer goes to whoever last used its channel. That works for INIT on the broadcast channel, too, because the next
+/// datagram is not read before a report has been dealt with.
+final class DatagramConnection: DoorConnection {
+    /// The datagram by which test suites for a simulated Solo key take its power away.
+    static let powerCycleDatagram: [UInt8] = [
+        0xAC, 0x10, 0x52, 0xCA, 0x95, 0xE5, 0x69, 0xDE, 0x69, 0xE0, 0x2E, 0xBF, 0xF3, 0x33, 0x48, 0x5F,
+        0x13, 0xF9, 0xB2, 0xDA, 0x34, 0xC5, 0xA8, 0xA3, 0x40, 0x52, 0x66, 0x97, 0xA9, 0xAB, 0x2E, 0x0B,
+        0x39, 0x4D, 0x8D, 0x04, 0x97, 0x3C, 0x13, 0x40, 0x05, 0xBE, 0x1A, 0x01, 0x40, 0xBF, 0xF6, 0x04,
+        0x5B, 0xB2, 0x6E, 0xB7, 0x7A, 0x73, 0xEA, 0xA4, 0x78, 0x13, 0xF6, 0xB4, 0x9A, 0x72, 0x50, 0xDC,
+    ]
+
+    private let descriptor: DoorDescriptor
+    private let replyPort: UInt16?
+    private let senders = Mutex(ChannelUsers<InternetAddress>())
+
+    /// - Parameter replyPort: Where answers go, at the sender's address; the port that it sends from when `nil`.
+    init(_ descriptor: DoorDescriptor, replyPort: UInt16?) {
+        self.descriptor = descriptor
+        self.replyPort = replyPort
+    }
+
+    func receive() async throws(ReportSocketError) -> DoorInput? {
+        // One byte more than the longest that is taken, so that longer ones are seen to be.
+        var bytes = [UInt8](repeating: 0, count: HIDReport.byteCount + 2)
+        while true {
+            var sender = InternetAddress()
+            let result = await descriptor.retry(waitingFor: POLLIN) { number in
+                bytes.withUnsafeMutableBytes { buffer in
+                    sender.withMutableAddress { recvfrom(number, buffer.baseAddress, buffer.count, 0, $0, $1) }
+                }
+            }
+            switch result {
+            case nil: return nil
+            case .failure(let error): throw .system(call: "recvfrom", errorNumber: error.value)
+            case .success(let count):
+                // Some hosts send the report number 0 in front, as hidraw wants it.
+                let hasNumber = count == HIDReport.byteCount + 1 && bytes.first == 0
+                // What is no report is nothing, as on a wire.
+                guard let report = HIDReport(bytes: bytes[..<count].dropFirst(hasNumber ? 1 : 0)) else { continue }
+                if report.bytes == DatagramConnection.powerCycleDatagram { return .powerCycle }
+                if let replyPort { sender.port = replyPort }
+                senders.withLock { $0.note(sender, on: CTAPHIDPacket(report).channel) }
+                return .report(report)
+            }
+        }
+    }
+
+    func send(_ reports: [HIDReport]) async throws(ReportSocketError) {
+        for report in reports {
+            guard let address = senders.withLock({ $0.user(toldBy: report) }) else { continue }
+            let result = await descriptor.retry(waitingFor: POLLOUT) { number in
+                report.bytes.withUnsafeBytes { buffer in
+                    address.withAddress { sendto(number, buffer.baseAddress, buffer.count, 0, $0, $1) }
+                }
+            }
+            // A client that cannot be reached is its own affair; the others are served on.
+            if result == nil { return }
+        }
+    }
+}
