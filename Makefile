@@ -16,7 +16,7 @@ LIBRARIES := libfido2:libfido2-dev libssl:libssl-dev libqrencode:libqrencode-dev
 	fuse3:libfuse3-dev xcb:libxcb1-dev libsystemd:libsystemd-dev zbar:libzbar-dev libpng:libpng-dev libturbojpeg:libturbojpeg0-dev sqlite3:libsqlite3-dev
 # command : Debian package
 COMMANDS := pkg-config:pkg-config git:git bwrap:bubblewrap unshare:util-linux
-TEST_COMMANDS := python3:python3 dbus-daemon:dbus-daemon bluetoothctl:bluez busctl:systemd gdbus:libglib2.0-bin \
+TEST_COMMANDS := python3:python3 fido2-token:fido2-tools dbus-daemon:dbus-daemon bluetoothctl:bluez busctl:systemd gdbus:libglib2.0-bin \
 	certutil:libnss3-tools Xvfb:xvfb setpriv:util-linux
 # Without these the tests that need them are skipped and say so: not every distribution has each as a package.
 BROWSERS := chromium:chromium chromedriver:chromium-driver firefox-esr:firefox-esr

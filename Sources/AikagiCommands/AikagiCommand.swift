@@ -16,7 +16,7 @@ public struct AikagiCommand: AsyncParsableCommand {
               aikagi register --hybrid URL …  a QR code: scan it, make a passkey
               aikagi login --hybrid URL       a QR code: scan it, log in
               aikagi phone scan 'FIDO:/…'     the phone that scans
-            For programs and test suites that talk to a key over a socket or a terminal:
+            For test suites that reach a key over sockets:
               aikagi key --udp --tcp          a security key at its customary ports
             For programs that know nothing of us:
               aikagi browser URL              a browser, and a phone that scans its QR codes

@@ -60,11 +60,16 @@ public struct CTAPHIDServer: Sendable {
         // Discarding: a plain group would keep every finished request's result for as long as the device lives.
         try await withThrowingDiscardingTaskGroup { group in
             group.addTask {
-                for try await report in channel.reports {
-                    inbox.yield(.report(report))
-                    guard await credits.take() else { break }
+                // A failure goes the way of the reports: one that this task threw would not end the loop that waits for them.
+                do {
+                    for try await report in channel.reports {
+                        inbox.yield(.report(report))
+                        guard await credits.take() else { break }
+                    }
+                    inbox.yield(.closed)
+                } catch {
+                    inbox.yield(.failed(error))
                 }
-                inbox.yield(.closed)
             }
             try await serve(events, inbox: inbox, credits: credits, in: &group)
             group.cancelAll()
@@ -77,6 +82,7 @@ public struct CTAPHIDServer: Sendable {
         case answer([UInt8], CTAPHIDTransaction)
         case deadline(ContinuousClock.Instant)
         case closed
+        case failed(any Error)
     }
 
     private func serve(
@@ -104,6 +110,8 @@ public struct CTAPHIDServer: Sendable {
                 actions = state.advance(to: now())
             case .closed:
                 return
+            case .failed(let error):
+                throw error
             }
             var reports: [HIDReport] = []
             for action in actions {

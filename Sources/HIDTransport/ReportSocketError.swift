@@ -8,7 +8,7 @@ public enum ReportSocketError: Error, Hashable, Sendable {
     case truncatedReport(byteCount: Int)
     /// The other side put a length before a report that no report has.
     case wrongLength(Int)
-    /// The system knows no address by this name.
+    /// It is no address in numbers.
     case unknownAddress(String)
     /// The connection is closed.
     case closed
@@ -24,7 +24,7 @@ extension ReportSocketError: CustomStringConvertible {
             "the connection ended after \(count) bytes of a report; send reports of exactly 64 bytes"
         case .wrongLength(let length):
             "a report of \(length) bytes was announced; put the length 64 (00 40) before each"
-        case .unknownAddress(let host): "'\(host)' is no address of this machine; give one, for example 127.0.0.1"
+        case .unknownAddress(let host): "'\(host)' is no address; give one in numbers, for example 127.0.0.1"
         case .closed: "the connection is closed; connect again"
         }
     }

@@ -40,7 +40,8 @@ import Testing
         ["with", "--join", "s", "--key", "platform", "--", "p"], ["with", "--join", "s", "--serve"],
         ["with", "--phone", "auto", "--adapter", "maybe", "--", "p"],
         ["browser", "--json", "--events", "f"], ["browser", "--key", "phone"], ["plug", "a", "b"],
-        ["unplug", "--list"],
+        ["unplug", "--list"], ["key"], ["key", "--tcp", "65536"], ["key", "--tcp", "0", "--udp-reply", "1"],
+        ["key", "--udp", "0", "--udp-reply", "0"], ["key", "--pty", "--memory", "--store", "f"],
     ]
 
     @Test("Contradicting or missing options are a usage error", arguments: contradictions)

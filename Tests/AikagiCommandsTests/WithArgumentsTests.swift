@@ -15,12 +15,13 @@ import Testing
         ("with --phone manual -- p", "with --phone manual -- p"), ("browser --phone", "browser --phone auto"),
         ("browser --phone --json url", "browser --phone auto --json url"),
         ("browser --key -- url", "browser --key security-key -- url"),
+        ("key --udp --tcp --pty", "key --udp 8111 --tcp 35962 --pty"), ("key --udp 0 --tcp", "key --udp 0 --tcp 35962"),
         // Only where there are such options.
         ("phone --phone", "phone --phone"), ("plug --key", "plug --key"), ("--key with", "--key with"),
     ]
 
     @Test(
-        "--key and --phone may stand without a value; another program's arguments are left alone", arguments: expansions
+        "Some options may stand without a value; another program's arguments are left alone", arguments: expansions
     )
     func bareOptions(given: String, expanded: String) {
         let words = { (text: String) in text.split(separator: " ").map(String.init) }

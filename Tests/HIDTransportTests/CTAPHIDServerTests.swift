@@ -173,6 +173,18 @@ import Testing
         #expect(throws: HIDPipeError.closed) { try client.send(.ping, [], on: 1) }
     }
 
+    @Test("a channel that breaks ends the server with its error, and what is executed")
+    func brokenChannel() async throws {
+        let (reports, feed) = AsyncThrowingStream.makeStream(of: HIDReport.self)
+        let server = CTAPHIDServer(
+            authenticator: authenticator, channel: OneWayChannel(reports: reports), clock: ManualClock())
+        for bytes in [[0xFF, 0xFF, 0xFF, 0xFF, 0x86, 0, 8], [0, 0, 0, 1, 0x90, 0, 1, 1]] as [[UInt8]] {
+            feed.yield(try #require(HIDReport(bytes: bytes + [UInt8](repeating: 0, count: 64 - bytes.count))))
+        }
+        feed.finish(throwing: HIDPipeError.full)
+        await #expect(throws: HIDPipeError.full) { try await server.run() }
+    }
+
     @Test("a flood of pings is answered in order")
     func flood() async throws {
         try await serve { client, _ in
@@ -182,4 +194,11 @@ import Testing
             }
         }
     }
+}
+
+/// A channel whose other side is never heard of again.
+private struct OneWayChannel: HIDReportChannel {
+    let reports: AsyncThrowingStream<HIDReport, any Error>
+
+    func send(_ report: HIDReport) async throws {}
 }

@@ -23,10 +23,10 @@ struct KeyCommand: AsyncParsableCommand {
             with ac1052ca).
 
             Examples:
-              aikagi key --udp --tcp                         the customary ports, 8111 and 35962
+              aikagi key --udp --tcp                         at 8111 and 35962
               aikagi key --pty --store my-key.sqlite --gate ask
               aikagi key --udp 0 --unix /tmp/key.sock --json
-              aikagi key --udp --udp-reply 7112              for a host that listens on another port than it sends from
+              aikagi key --udp --udp-reply 7112              answers go to port 7112
 
             Runs until SIGINT or SIGTERM.
             """)

@@ -8,10 +8,10 @@ struct InternetAddress: Sendable {
     /// Room for an address that the system is to fill in.
     init() {}
 
-    /// The address of a host: a number, or a name that the system knows.
+    /// An address in numbers; names are not looked up, for that may take long and give several.
     static func resolve(_ host: String, port: UInt16) throws(ReportSocketError) -> InternetAddress {
         var hints = addrinfo()
-        hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
+        hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV
         hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
         var found: UnsafeMutablePointer<addrinfo>?
         guard getaddrinfo(host, "\(port)", &hints, &found) == 0, let found else { throw .unknownAddress(host) }

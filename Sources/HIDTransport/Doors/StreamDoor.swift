@@ -100,7 +100,7 @@ public final class StreamDoor: Sendable {
     }
 
     private func listen() throws(ReportSocketError) {
-        guard Glibc.listen(socket.number, 16) == 0 else { throw .system(call: "listen", errorNumber: errno) }
+        guard Glibc.listen(socket.number, 128) == 0 else { throw .system(call: "listen", errorNumber: errno) }
     }
 }
 
