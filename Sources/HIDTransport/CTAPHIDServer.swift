@@ -60,7 +60,8 @@ public struct CTAPHIDServer: Sendable {
         // Discarding: a plain group would keep every finished request's result for as long as the device lives.
         try await withThrowingDiscardingTaskGroup { group in
             group.addTask {
-                // A failure goes the way of the reports: one that this task threw would not end the loop that waits for them.
+                // A failure goes the way of the reports: one that this task threw would not end the loop that waits
+                // for them.
                 do {
                     for try await report in channel.reports {
                         inbox.yield(.report(report))

@@ -19,8 +19,8 @@ struct KeyCommand: AsyncParsableCommand {
             All clients of a UDP port share one CTAPHID device; each connection has one of its own, and so has each \
             program that opens the terminal. Authenticator and person are the same for all: one request at a time.
 
-            SIGHUP takes the power away and gives it back, and so does the datagram customary for that (64 bytes that begin \
-            with ac1052ca).
+            SIGHUP takes the power away and gives it back, and so does the datagram customary for that (64 bytes that \
+            begin with ac1052ca).
 
             Examples:
               aikagi key --udp --tcp                         at 8111 and 35962

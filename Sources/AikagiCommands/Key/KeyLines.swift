@@ -2,8 +2,8 @@ import Synchronization
 
 /// What `aikagi key` says.
 ///
-/// It says little: who starts it reads where it listens, and often nothing after that, and a pipe that nobody reads must not
-/// stop the key.
+/// It says little: who starts it reads where it listens, and often nothing after that, and a pipe that nobody reads
+/// must not stop the key.
 final class KeyLines: Sendable {
     private struct Line: Encodable {
         var event: String

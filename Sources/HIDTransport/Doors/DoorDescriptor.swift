@@ -39,7 +39,8 @@ struct DoorDescriptor: Sendable {
 
     /// Writes everything.
     ///
-    /// - Throws: ``ReportSocketError/closed``, too, when the task was cancelled and something may be on its way in part.
+    /// - Throws: ``ReportSocketError/closed``, too, when the task was cancelled and something may be on its way in
+    ///   part.
     func write(_ bytes: [UInt8], isSocket: Bool) async throws(ReportSocketError) {
         var sent = 0
         while sent < bytes.count {

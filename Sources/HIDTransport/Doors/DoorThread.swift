@@ -5,8 +5,8 @@ import Synchronization
 /// A thread that runs the tasks of doors, and in between waits for their descriptors.
 ///
 /// A request that arrives is read, answered and sent without another thread being woken, which costs more than all the
-/// rest; and a thread that waits costs nothing. Whatever an authenticator does on it holds up the other doors, too: work
-/// of more than some milliseconds belongs elsewhere.
+/// rest; and a thread that waits costs nothing. Whatever an authenticator does on it holds up the other doors, too:
+/// work of more than some milliseconds belongs elsewhere.
 public final class DoorThread: TaskExecutor {
     private struct Waiter {
         let descriptors: [CInt]

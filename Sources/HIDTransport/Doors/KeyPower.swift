@@ -18,7 +18,8 @@ public final class KeyPower: Sendable {
 
     /// Takes the power away and gives it back.
     ///
-    /// Requests that are being worked on are cancelled without an answer, channels and locks are forgotten, at every door.
+    /// Requests that are being worked on are cancelled without an answer, channels and locks are forgotten, at every
+    /// door.
     public func cycle() async {
         let waiters = state.withLock { state in
             state.generation += 1

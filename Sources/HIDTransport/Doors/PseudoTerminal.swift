@@ -37,8 +37,8 @@ final class PseudoTerminal: Sendable {
     /// Drops what nobody has read.
     func flush() { slave.withLock { _ = tcflush($0.number, TCIFLUSH) } }
 
-    /// Opens the slave again after it was hung up, which happens when a program whose controlling terminal it has become
-    /// ends.
+    /// Opens the slave again after it was hung up, which happens when a program whose controlling terminal it has
+    /// become ends.
     func reopen() throws(ReportSocketError) {
         let number = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC)
         guard number >= 0 else { throw .system(call: "open", errorNumber: errno) }

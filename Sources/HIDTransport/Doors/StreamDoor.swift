@@ -3,8 +3,8 @@ import Synchronization
 
 /// A listening socket at which programs find a key, each connection with a CTAPHID device of its own.
 ///
-/// The devices share the authenticator, as several programs on one machine share a key; a connection that ends takes its
-/// channels and what it has begun with it.
+/// The devices share the authenticator, as several programs on one machine share a key; a connection that ends takes
+/// its channels and what it has begun with it.
 public final class StreamDoor: Sendable {
     /// The TCP port customary for an emulated key.
     public static let customaryPort: UInt16 = 35962

@@ -17,8 +17,8 @@ final class TerminalConnection: DoorConnection {
         while !Task.isCancelled {
             if let report = pending.withLock({ $0.next() }) { return .report(report) }
             await thread.wait(for: POLLIN, of: [terminal.master.number, terminal.watch.number])
-            // First what was written, then who has come and gone: so what a program that comes next writes is never taken for
-            // the one's that has left.
+            // First what was written, then who has come and gone: so what a program that comes next writes is never
+            // taken for the one's that has left.
             let bytes = try readNow()
             let (hasLeft, isThere) = terminal.lookWhoIsThere()
             if hasLeft {

@@ -1,7 +1,7 @@
 /// A pseudo-terminal that programs open in place of a hidraw device: libfido2 and its tools take it by its name.
 ///
-/// They write 65 bytes, the report number 0 in front, and read 64. When the last program closes it, its channels and what
-/// it has begun go, and what it has not read.
+/// They write 65 bytes, the report number 0 in front, and read 64. When the last program closes it, its channels and
+/// what it has begun go, and what it has not read.
 public struct TerminalDoor: Sendable {
     /// The name to give to programs, `/dev/pts/N`.
     public var path: String { terminal.path }

@@ -2,9 +2,9 @@ import CTAPHID
 
 /// Takes what programs write to a terminal apart into reports.
 ///
-/// A program writes each report in one go, 65 bytes with the report number 0 in front, as to hidraw, or 64 without it. What
-/// a program that was killed has left over must not shift the reports of the next, so reads that hold whole reports are
-/// taken as such, whatever came before.
+/// A program writes each report in one go, 65 bytes with the report number 0 in front, as to hidraw, or 64 without it.
+/// What a program that was killed has left over must not shift the reports of the next, so reads that hold whole
+/// reports are taken as such, whatever came before.
 struct TerminalReports: Sendable {
     private static let numberedByteCount = HIDReport.byteCount + 1
     private var unfinished: [UInt8] = []
