@@ -19,7 +19,11 @@ final class TerminalConnection: DoorConnection {
             await thread.wait(for: POLLIN, of: [terminal.master.number, terminal.watch.number])
             // First what was written, then who has come and gone: so what a program that comes next writes is never
             // taken for the one's that has left.
-            let bytes = try readNow()
+            guard let bytes = try readNow() else {
+                try terminal.reopen()
+                pending.withLock { $0.reset() }
+                return .clientLeft
+            }
             let (hasLeft, isThere) = terminal.lookWhoIsThere()
             if hasLeft {
                 terminal.flush()
@@ -43,7 +47,8 @@ final class TerminalConnection: DoorConnection {
         }
     }
 
-    private func readNow() throws(ReportSocketError) -> [UInt8] {
+    /// What there is to read; `nil` when the terminal was hung up.
+    private func readNow() throws(ReportSocketError) -> [UInt8]? {
         var bytes = [UInt8](repeating: 0, count: 4096)
         while true {
             let count = bytes.withUnsafeMutableBytes { read(terminal.master.number, $0.baseAddress, $0.count) }
@@ -51,7 +56,7 @@ final class TerminalConnection: DoorConnection {
             switch errno {
             case EINTR: continue
             case EAGAIN: return []
-            case EIO: try terminal.reopen()
+            case EIO: return nil
             case let number: throw .system(call: "read", errorNumber: number)
             }
         }
