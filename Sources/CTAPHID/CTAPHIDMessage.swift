@@ -26,21 +26,19 @@ public struct CTAPHIDMessage: Hashable, Sendable {
 
     /// The reports that carry the message on a channel, in order.
     public func reports(on channel: ChannelID) -> [HIDReport] {
-        let first = bytes.prefix(CTAPHIDPacket.initializationDataCount)
-        var packets: [CTAPHIDPacket] = [
-            .initialization(
-                channel: channel, command: command, byteCount: UInt16(truncatingIfNeeded: bytes.count),
-                data: Array(first))
-        ]
-        var rest = bytes.dropFirst(first.count)
+        let channel = channel.bytes
+        let byteCount = UInt16(truncatingIfNeeded: bytes.count)
+        let head = channel + [command.rawValue | 0x80, UInt8(byteCount >> 8), UInt8(byteCount & 0xFF)]
+        var reports = [HIDReport(padding: head, bytes.prefix(CTAPHIDPacket.initializationDataCount))]
+        var rest = bytes.dropFirst(CTAPHIDPacket.initializationDataCount)
         var sequence: UInt8 = 0
         while !rest.isEmpty {
             let data = rest.prefix(CTAPHIDPacket.continuationDataCount)
-            packets.append(.continuation(channel: channel, sequence: sequence, data: Array(data)))
+            reports.append(HIDReport(padding: channel + [sequence], data))
             rest = rest.dropFirst(data.count)
             sequence &+= 1
         }
-        return packets.map(\.report)
+        return reports
     }
 }
 

@@ -17,8 +17,12 @@ public struct HIDReport: Hashable, Sendable {
     }
 
     /// A report that begins with the given bytes; what is missing to 64 is zero, what is more is left out.
-    init(padding bytes: [UInt8]) {
-        let kept = bytes.prefix(HIDReport.byteCount)
-        self.bytes = Array(kept) + Array(repeating: 0, count: HIDReport.byteCount - kept.count)
+    init(padding bytes: [UInt8], _ more: ArraySlice<UInt8> = []) {
+        var report: [UInt8] = []
+        report.reserveCapacity(HIDReport.byteCount)
+        report += bytes.prefix(HIDReport.byteCount)
+        report += more.prefix(HIDReport.byteCount - report.count)
+        while report.count < HIDReport.byteCount { report.append(0) }
+        self.bytes = report
     }
 }

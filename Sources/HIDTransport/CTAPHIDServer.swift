@@ -5,12 +5,12 @@ public import CTAPHID
 ///
 /// The rules of CTAPHID are ``CTAPHIDAuthenticatorState``'s; this carries out its actions. One request is executed at
 /// a time, each in a child task of ``run()``. CTAPHID_CANCEL, resynchronisation and the end of the channel cancel that
-/// task. An authenticator that is a `CTAP1Authenticator` answers CTAPHID_MSG as well.
+/// task. No report is read before everything that the one before leads to at once has been sent. An authenticator that
+/// is a `CTAP1Authenticator` answers CTAPHID_MSG as well.
 public struct CTAPHIDServer: Sendable {
     private let authenticator: any CTAPAuthenticator
     private let channel: any HIDReportChannel
     private let configuration: CTAPHIDAuthenticatorState.Configuration
-    private let readAhead: Int
     private let wink: (@Sendable () -> Void)?
     private let now: @Sendable () -> ContinuousClock.Instant
     private let sleep: @Sendable (ContinuousClock.Instant) async throws -> Void
@@ -23,13 +23,11 @@ public struct CTAPHIDServer: Sendable {
     ///   - configuration: What the device says about itself; the WINK and NMSG capabilities are set by whether there is a
     ///     `wink`, and whether the authenticator speaks CTAP1.
     ///   - clock: Tells time-outs and keepalives.
-    ///   - readAhead: How many reports may be read ahead of their handling; with 0, none is read before everything that
-    ///     the one before leads to at once has been sent.
     ///   - wink: Shows people which device this is, at CTAPHID_WINK; must return at once.
     public init<C: Clock>(
         authenticator: any CTAPAuthenticator, channel: any HIDReportChannel,
         configuration: CTAPHIDAuthenticatorState.Configuration = .init(), clock: C = ContinuousClock(),
-        readAhead: Int = 64, wink: (@Sendable () -> Void)? = nil
+        wink: (@Sendable () -> Void)? = nil
     ) where C.Instant == ContinuousClock.Instant {
         self.authenticator = authenticator
         self.channel = channel
@@ -45,7 +43,6 @@ public struct CTAPHIDServer: Sendable {
             configuration.capabilities.insert(.noMessage)
         }
         self.configuration = configuration
-        self.readAhead = readAhead
         self.wink = wink
         now = { clock.now }
         sleep = { deadline in try await clock.sleep(until: deadline, tolerance: nil) }
@@ -55,123 +52,89 @@ public struct CTAPHIDServer: Sendable {
     ///
     /// - Throws: What the channel throws.
     public func run() async throws {
-        let (events, inbox) = AsyncStream.makeStream(of: Event.self)
-        let credits = Credits(limit: readAhead)
+        let device = CTAPHIDDevice(configuration: configuration, now: now, wink: wink)
+        try await withTaskCancellationHandler {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await read(for: device) }
+                group.addTask { try await attend(to: device) }
+                // The reader ends with the channel; whoever attends only when it cannot send any more.
+                defer { group.cancelAll() }
+                try await group.next()
+            }
+        } onCancel: {
+            device.close()
+        }
+    }
+
+    /// Takes reports, and executes the requests that are complete.
+    private func read(for device: CTAPHIDDevice) async throws {
         // Discarding: a plain group would keep every finished request's result for as long as the device lives.
-        try await withThrowingDiscardingTaskGroup { group in
-            group.addTask {
-                // A failure goes the way of the reports: one that this task threw would not end the loop that waits
-                // for them.
-                do {
-                    for try await report in channel.reports {
-                        inbox.yield(.report(report))
-                        guard await credits.take() else { break }
-                    }
-                    inbox.yield(.closed)
-                } catch {
-                    inbox.yield(.failed(error))
-                }
+        try await withThrowingDiscardingTaskGroup { requests in
+            defer { device.close() }
+            for try await report in channel.reports {
+                let request = device.receive(report)
+                // At once, that is, up to its first wait, which for most requests is their end: going through the
+                // executor's queue would cost more than answering them.
+                if let request { requests.addImmediateTask { await execute(request, for: device) } }
+                await send(for: device)
+                while device.isSending, !Task.isCancelled { await device.hasSent.wait() }
+                if device.needsTimer { device.attention.set() }
             }
-            try await serve(events, inbox: inbox, credits: credits, in: &group)
-            group.cancelAll()
+            requests.cancelAll()
         }
     }
 
-    private enum Event: Sendable {
-        case report(HIDReport)
-        case status(KeepaliveStatus, CTAPHIDTransaction)
-        case answer([UInt8], CTAPHIDTransaction)
-        case deadline(ContinuousClock.Instant)
-        case closed
-        case failed(any Error)
-    }
-
-    private func serve(
-        _ events: AsyncStream<Event>, inbox: AsyncStream<Event>.Continuation, credits: Credits,
-        in group: inout ThrowingDiscardingTaskGroup<any Error>
-    ) async throws {
-        var state = CTAPHIDAuthenticatorState(configuration: configuration)
-        var cancellations: [CTAPHIDTransaction: AsyncStream<Void>.Continuation] = [:]
-        var armed: ContinuousClock.Instant?
-        for await event in events {
-            let actions: [CTAPHIDAuthenticatorAction]
-            var isReport = false
-            switch event {
-            case .report(let report):
-                actions = state.receive(report, now: now())
-                isReport = true
-            case .status(let status, let transaction):
-                let shown: CTAPHIDKeepaliveStatus = status == .processing ? .processing : .userPresenceNeeded
-                actions = state.update(shown, of: transaction, now: now())
-            case .answer(let response, let transaction):
-                cancellations.removeValue(forKey: transaction)?.finish()
-                actions = state.respond(to: transaction, with: response, now: now())
-            case .deadline(let deadline):
-                if armed == deadline { armed = nil }
-                actions = state.advance(to: now())
-            case .closed:
-                return
-            case .failed(let error):
-                throw error
-            }
-            var reports: [HIDReport] = []
-            for action in actions {
-                switch action {
-                case .send(let report):
-                    reports.append(report)
-                case .begin(let transaction, let message):
-                    let (cancellation, cancel) = AsyncStream.makeStream(of: Void.self)
-                    cancellations[transaction] = cancel
-                    group.addTask {
-                        let response = await execute(message, of: transaction, inbox: inbox, until: cancellation)
-                        inbox.yield(.answer(response, transaction))
-                    }
-                case .cancel(let transaction):
-                    cancellations.removeValue(forKey: transaction)?.finish()
-                case .wink:
-                    wink?()
-                }
-            }
-            // After the other actions: they only start or stop something, and whoever does not read must not keep a
-            // request from being cancelled.
-            if !reports.isEmpty { try await channel.send(contentsOf: reports) }
-            if isReport { credits.give() }
-            // A timer that has become superfluous is let run out: it finds nothing to do.
-            if let deadline = state.nextDeadline, armed.map({ deadline < $0 }) ?? true {
-                armed = deadline
-                group.addTask {
-                    do {
-                        try await sleep(deadline)
-                        inbox.yield(.deadline(deadline))
-                    } catch {
-                        // Only cancellation ends a sleep early, and then nobody listens any more.
+    /// Does what is to be done between reports: keepalives, time-outs.
+    private func attend(to device: CTAPHIDDevice) async throws {
+        try await withThrowingDiscardingTaskGroup { timers in
+            while !Task.isCancelled {
+                await device.attention.wait()
+                if let failure = device.failure { throw failure }
+                if let deadline = device.deadlineToArm() {
+                    timers.addTask {
+                        do {
+                            try await sleep(deadline)
+                            device.advance(past: deadline)
+                        } catch {
+                            // Only cancellation ends a sleep early, and then nobody is there any more.
+                        }
                     }
                 }
+                await send(for: device)
             }
+            timers.cancelAll()
         }
     }
 
-    /// Lets the authenticator answer; the end of `cancellation` cancels its task.
-    private func execute(
-        _ message: CTAPHIDMessage, of transaction: CTAPHIDTransaction, inbox: AsyncStream<Event>.Continuation,
-        until cancellation: AsyncStream<Void>
-    ) async -> [UInt8] {
+    /// Sends what there is to send, unless another task is just doing that.
+    private func send(for device: CTAPHIDDevice) async {
+        guard device.beginSending() else { return }
+        do {
+            while let reports = device.nextToSend() { try await channel.send(contentsOf: reports) }
+        } catch {
+            device.fail(error)
+        }
+    }
+
+    /// Lets the authenticator answer; the request's end cancels its task.
+    private func execute(_ request: CTAPHIDDevice.Request, for device: CTAPHIDDevice) async {
+        let transaction = request.transaction
         let context = CTAPRequestContext(transport: .hid(channel: transaction.channel.rawValue)) { status in
-            inbox.yield(.status(status, transaction))
+            device.update(status, of: transaction)
         }
-        return await withTaskGroup(of: [UInt8]?.self) { group in
-            group.addTask { await answer(message, in: context) }
-            group.addTask {
-                for await _ in cancellation {}
-                return nil
+        let bytes = await withTaskGroup(of: [UInt8].self) { group in
+            group.addImmediateTask {
+                let bytes = await answer(request.message, in: context)
+                request.end.set()
+                return bytes
             }
-            var response = CTAPResponse(.keepaliveCancel).message
-            for await result in group {
-                if let result { response = result }
-                group.cancelAll()
-            }
-            return response
+            await request.end.wait()
+            group.cancelAll()
+            return await group.next() ?? CTAPResponse(.keepaliveCancel).message
         }
+        // Not in the task that may have been cancelled: a channel would take that for the end.
+        device.respond(to: transaction, with: bytes)
+        await send(for: device)
     }
 
     private func answer(_ message: CTAPHIDMessage, in context: CTAPRequestContext) async -> [UInt8] {
@@ -180,24 +143,5 @@ public struct CTAPHIDServer: Sendable {
         }
         guard let request = CTAPRequest(message: message.bytes) else { return CTAPResponse(.invalidLength).message }
         return await authenticator.respond(to: request, in: context).message
-    }
-}
-
-/// Lets a reader run only so far ahead of whoever handles what it reads.
-private struct Credits: Sendable {
-    private let stream: AsyncStream<Void>
-    private let continuation: AsyncStream<Void>.Continuation
-
-    init(limit: Int) {
-        (stream, continuation) = AsyncStream.makeStream(of: Void.self)
-        for _ in 0..<limit { continuation.yield() }
-    }
-
-    func give() { continuation.yield() }
-
-    /// Waits for a credit; `false` when the task was cancelled.
-    func take() async -> Bool {
-        var iterator = stream.makeAsyncIterator()
-        return await iterator.next() != nil
     }
 }

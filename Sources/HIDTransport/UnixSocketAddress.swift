@@ -41,10 +41,17 @@ struct UnixSocketAddress {
         return descriptor
     }
 
-    /// Whether it is a socket at which nobody listens; connecting to any other file fails for another reason.
+    /// Whether it is a socket at which nobody listens.
     private func isLeftover() throws(ReportSocketError) -> Bool {
-        var status = stat()
-        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else { return false }
+        // Connecting to any file is refused, but only a socket cannot be opened for this reason. (`struct stat` would
+        // tell, too, but Swift finds it in several modules.)
+        let file = open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC)
+        let number = errno
+        guard file < 0 else {
+            close(file)
+            return false
+        }
+        guard number == ENXIO else { return false }
         let probe = try UnixSocketAddress.socket()
         return withAddress({ Glibc.connect(probe.number, $0, $1) }) != 0 && errno == ECONNREFUSED
     }

@@ -20,18 +20,24 @@ struct DoorDescriptor: Sendable {
 
     /// Calls a function of the C library until it neither is interrupted nor would block.
     ///
+    /// Reading waits first, as there mostly is nothing yet; writing tries first.
+    ///
     /// - Returns: What it returns, or its error number; `nil` when the task is cancelled while it waits.
     func retry<Count: SignedInteger>(
         waitingFor events: CInt, _ call: (CInt) -> Count
     ) async -> Result<Count, ErrorNumber>? {
+        var mustWait = events == POLLIN
         while true {
+            if mustWait {
+                await thread.wait(for: events, of: [number])
+                if Task.isCancelled { return nil }
+                mustWait = false
+            }
             let result = call(number)
             if result >= 0 { return .success(result) }
             switch errno {
             case EINTR: continue
-            case EAGAIN:
-                await thread.wait(for: events, of: [number])
-                if Task.isCancelled { return nil }
+            case EAGAIN: mustWait = true
             case let number: return .failure(ErrorNumber(value: number))
             }
         }

@@ -13,7 +13,7 @@ struct DoorSession: Sendable {
             let channel = Segment(connection)
             let server = CTAPHIDServer(
                 authenticator: key.authenticator, channel: channel, configuration: key.nextConfiguration(),
-                clock: ContinuousClock(), readAhead: 0, wink: key.wink)
+                clock: ContinuousClock(), wink: key.wink)
             let isCut = try await withThrowingTaskGroup(of: Bool.self) { group in
                 group.addTask {
                     try await server.run()

@@ -23,6 +23,12 @@ public final class DoorThread: TaskExecutor {
         var isEnding = false
     }
 
+    /// What poll() is given, and who waits for each entry but the first; kept, so that no memory is allocated each time.
+    private struct Polling {
+        var entries: [pollfd] = []
+        var waiters: [UInt64] = []
+    }
+
     /// How often jobs may be run before descriptors are looked at again: one busy client must not keep others out.
     private static let roundLimit = 64
 
@@ -108,6 +114,7 @@ public final class DoorThread: TaskExecutor {
     private func serve() {
         let executor = asUnownedTaskExecutor()
         var jobs: [UnownedJob] = []
+        var polling = Polling()
         var round = 0
         while true {
             jobs.removeAll(keepingCapacity: true)
@@ -121,31 +128,32 @@ public final class DoorThread: TaskExecutor {
             round += 1
             if isIdle || round >= DoorThread.roundLimit {
                 round = 0
-                lookAtDescriptors(waiting: isIdle)
+                lookAtDescriptors(&polling, waiting: isIdle)
             }
         }
     }
 
     /// Ends the waits for descriptors that are ready, after waiting for the first one if need be.
-    private func lookAtDescriptors(waiting: Bool) {
-        var ids: [UInt64] = []
-        var polled = [pollfd(fd: wakeDescriptor, events: Int16(POLLIN), revents: 0)]
+    private func lookAtDescriptors(_ polling: inout Polling, waiting: Bool) {
+        polling.entries.removeAll(keepingCapacity: true)
+        polling.waiters.removeAll(keepingCapacity: true)
+        polling.entries.append(pollfd(fd: wakeDescriptor, events: Int16(POLLIN), revents: 0))
         state.withLock { state in
             for (id, waiter) in state.waiters {
                 for descriptor in waiter.descriptors {
-                    ids.append(id)
-                    polled.append(pollfd(fd: descriptor, events: waiter.events, revents: 0))
+                    polling.waiters.append(id)
+                    polling.entries.append(pollfd(fd: descriptor, events: waiter.events, revents: 0))
                 }
             }
         }
-        let count = poll(&polled, nfds_t(polled.count), waiting ? -1 : 0)
+        let count = poll(&polling.entries, nfds_t(polling.entries.count), waiting ? -1 : 0)
         state.withLock { $0.isWaiting = false }
         guard count > 0 else { return }
-        if polled[0].revents != 0 {
+        if polling.entries.first?.revents != 0 {
             var wakings: UInt64 = 0
             // How often it was woken does not matter.
             _ = read(wakeDescriptor, &wakings, MemoryLayout<UInt64>.size)
         }
-        for (id, entry) in zip(ids, polled.dropFirst()) where entry.revents != 0 { endWait(id) }
+        for (id, entry) in zip(polling.waiters, polling.entries.dropFirst()) where entry.revents != 0 { endWait(id) }
     }
 }
