@@ -141,7 +141,8 @@ public struct CTAPHIDServer: Sendable {
         if message.command == .message, let authenticator = authenticator as? any CTAP1Authenticator {
             return await authenticator.respond(toAPDU: message.bytes, in: context)
         }
-        guard let request = CTAPRequest(message: message.bytes) else { return CTAPResponse(.invalidLength).message }
+        guard let command = message.bytes.first else { return CTAPResponse(.invalidLength).message }
+        let request = CTAPRequest(CTAPCommand(rawValue: command), parameters: Array(message.bytes[1...]))
         return await authenticator.respond(to: request, in: context).message
     }
 }

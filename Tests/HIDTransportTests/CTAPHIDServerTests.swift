@@ -1,8 +1,9 @@
 import CTAP
 import CTAPHID
-import HIDTransport
 import TestSupport
 import Testing
+
+@testable import HIDTransport
 
 @Suite(.timeLimit(.minutes(1))) struct CTAPHIDServerTests {
     private let authenticator = ScriptedAuthenticator()
@@ -185,6 +186,28 @@ import Testing
         await #expect(throws: HIDPipeError.full) { try await server.run() }
     }
 
+    @Test("a client that does not read is not read from either, and gets everything in order once it reads")
+    func slowClient() async throws {
+        let (reports, feed) = AsyncThrowingStream.makeStream(of: HIDReport.self)
+        let channel = GatedChannel(reports: reports)
+        let server = CTAPHIDServer(authenticator: authenticator, channel: channel, clock: ManualClock())
+        let ping: [UInt8] = [0xFF, 0xFF, 0xFF, 0xFF, 0x86, 0, 8]
+        for number in 0..<20 as Range<UInt8> {
+            let bytes = ping + [UInt8](repeating: number, count: 8)
+            feed.yield(try #require(HIDReport(bytes: bytes + [UInt8](repeating: 0, count: 64 - bytes.count))))
+        }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await server.run() }
+            var sent = channel.sent.makeAsyncIterator()
+            for number in 0..<20 as Range<UInt8> {
+                #expect(await sent.next()?.bytes[7] == number)
+                channel.gate.set()
+            }
+            feed.finish()
+            try await group.waitForAll()
+        }
+    }
+
     @Test("a flood of pings is answered in order")
     func flood() async throws {
         try await serve { client, _ in
@@ -201,4 +224,22 @@ private struct OneWayChannel: HIDReportChannel {
     let reports: AsyncThrowingStream<HIDReport, any Error>
 
     func send(_ report: HIDReport) async throws {}
+}
+
+/// A channel that sends one report each time its gate opens.
+private final class GatedChannel: HIDReportChannel {
+    let reports: AsyncThrowingStream<HIDReport, any Error>
+    let sent: AsyncStream<HIDReport>
+    let gate = Signal()
+    private let outlet: AsyncStream<HIDReport>.Continuation
+
+    init(reports: AsyncThrowingStream<HIDReport, any Error>) {
+        self.reports = reports
+        (sent, outlet) = AsyncStream.makeStream(of: HIDReport.self)
+    }
+
+    func send(_ report: HIDReport) async throws {
+        outlet.yield(report)
+        await gate.wait()
+    }
 }
