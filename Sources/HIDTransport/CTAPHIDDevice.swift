@@ -65,11 +65,22 @@ final class CTAPHIDDevice: Sendable {
         if mustSend { attention.set() }
     }
 
+    /// Takes the answer to a request, unless the request has been told to end; from then on it cannot be told to.
+    ///
+    /// - Returns: Whether it was taken.
+    func respondUnlessEnded(to transaction: CTAPHIDTransaction, with bytes: [UInt8]) -> Bool {
+        let now = now()
+        return state.withLock { state in
+            guard state.ends.removeValue(forKey: transaction) != nil else { return false }
+            _ = carryOut(state.machine.respond(to: transaction, with: bytes, now: now), &state)
+            return true
+        }
+    }
+
     /// Takes the answer to a request.
     func respond(to transaction: CTAPHIDTransaction, with bytes: [UInt8]) {
         let now = now()
         state.withLock { state in
-            state.ends.removeValue(forKey: transaction)
             _ = carryOut(state.machine.respond(to: transaction, with: bytes, now: now), &state)
         }
     }

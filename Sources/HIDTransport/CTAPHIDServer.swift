@@ -122,18 +122,21 @@ public struct CTAPHIDServer: Sendable {
         let context = CTAPRequestContext(transport: .hid(channel: transaction.channel.rawValue)) { status in
             device.update(status, of: transaction)
         }
-        let bytes = await withTaskGroup(of: [UInt8].self) { group in
+        let late = await withTaskGroup(of: [UInt8]?.self) { group in
             group.addImmediateTask {
                 let bytes = await answer(request.message, in: context)
-                request.end.set()
-                return bytes
+                defer { request.end.set() }
+                guard device.respondUnlessEnded(to: transaction, with: bytes) else { return bytes }
+                await send(for: device)
+                return nil
             }
             await request.end.wait()
             group.cancelAll()
-            return await group.next() ?? CTAPResponse(.keepaliveCancel).message
+            return await group.next() ?? nil
         }
-        // Not in the task that may have been cancelled: a channel would take that for the end.
-        device.respond(to: transaction, with: bytes)
+        // An answer after CTAPHID_CANCEL. Not in the task that has been cancelled: a channel would take that for the end.
+        guard let late else { return }
+        device.respond(to: transaction, with: late)
         await send(for: device)
     }
 
