@@ -11,6 +11,19 @@ struct CredentialTable {
         var userHandle: Base64URLString
         var userName: String?
         var userDisplayName: String?
+        var blob: Base64URLString?
+        var largeBlobKey: Base64URLString?
+        var isThirdPartyPaymentEnabled: Bool?
+
+        init(_ source: CredentialSource) {
+            privateKey = Base64URLString(source.privateKey.rawRepresentation.exposeSecret())
+            userHandle = Base64URLString(source.userHandle)
+            (userName, userDisplayName) = (source.userName, source.userDisplayName)
+            let properties = source.properties
+            blob = properties.blob.map { Base64URLString($0) }
+            largeBlobKey = properties.largeBlobKey.map { Base64URLString($0.exposeSecret()) }
+            isThirdPartyPaymentEnabled = properties.isThirdPartyPaymentEnabled ? true : nil
+        }
     }
 
     let db: Database
@@ -24,27 +37,66 @@ struct CredentialTable {
         let count = try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM credential") ?? 0
         // Throwing rolls the deletion back.
         guard count < capacity else { throw CredentialStoreError.full }
-        let secrets = Secrets(
-            privateKey: Base64URLString(source.privateKey.rawRepresentation.exposeSecret()),
-            userHandle: Base64URLString(source.userHandle), userName: source.userName,
-            userDisplayName: source.userDisplayName)
         try db.execute(
             sql: """
-                INSERT INTO credential (id, relyingPartyID, accountTag, algorithm, sealed) VALUES (?, ?, ?, ?, ?)
+                INSERT INTO credential (id, relyingPartyID, accountTag, algorithm, sealed, protection)
+                VALUES (?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
                 id, Data(source.relyingPartyID.utf8), tag, source.algorithm.rawValue,
-                try seal(secrets, rowIdentity(source)),
+                try seal(Secrets(source), rowIdentity(source)), Int(source.properties.protection.rawValue),
             ])
+        try countChange()
     }
 
-    /// The credentials of a relying party, newest first.
-    func sources(relyingPartyID: String) throws -> [CredentialSource] {
-        try Row.fetchAll(
-            db, sql: "SELECT * FROM credential WHERE relyingPartyID = ? ORDER BY position DESC",
-            arguments: [Data(relyingPartyID.utf8)]
-        ).map { try source($0) }
+    /// Some credentials of a relying party, newest first.
+    func page(
+        relyingPartyID: String, protectedAtMost protection: CredentialProtection, skipping: Int, limit: Int
+    ) throws -> CredentialPage {
+        let id = Data(relyingPartyID.utf8)
+        // The index alone answers both questions. With the protection as a range its order would not be that of the
+        // positions, so each level is asked by itself.
+        var (total, positions) = (0, [Int64]())
+        for level in CredentialProtection.allCases where level <= protection {
+            let arguments: StatementArguments = [id, Int(level.rawValue)]
+            let count = try Int.fetchOne(
+                db.cachedStatement(
+                    sql: "SELECT COUNT(*) FROM credential WHERE relyingPartyID = ? AND protection = ?"),
+                arguments: arguments)
+            guard let count, count > 0 else { continue }
+            total += count
+            let wanted = limit > count ? count : min(skipping + limit, count)
+            positions += try Int64.fetchAll(
+                db.cachedStatement(
+                    sql: """
+                        SELECT position FROM credential WHERE relyingPartyID = ? AND protection = ?
+                        ORDER BY position DESC LIMIT ?
+                        """), arguments: arguments + [max(wanted, 0)])
+        }
+        let chosen = positions.sorted(by: >).dropFirst(skipping).prefix(limit)
+        let sources = try chosen.compactMap { position in
+            try Row.fetchOne(
+                db.cachedStatement(sql: "SELECT * FROM credential WHERE position = ?"), arguments: [position]
+            ).map { try source($0) }
+        }
+        return CredentialPage(total: total, sources: sources)
     }
+
+    /// The relying parties, in the order of their oldest credentials.
+    func relyingPartyIDs() throws -> [String] {
+        try Data.fetchAll(
+            db, sql: "SELECT relyingPartyID FROM credential GROUP BY relyingPartyID ORDER BY MIN(position)"
+        ).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// How many credentials there are, and how often they have changed.
+    func census() throws -> (count: Int, changeCount: UInt64) {
+        let count = try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM credential") ?? 0
+        let changes = try Int64.fetchOne(db, sql: "SELECT value FROM changeCount WHERE id = 1") ?? 0
+        return (count, UInt64(clamping: changes))
+    }
+
+    private func countChange() throws { try db.execute(sql: "UPDATE changeCount SET value = value + 1 WHERE id = 1") }
 
     /// The credential with an ID.
     func source(id: [UInt8]) throws -> CredentialSource? {
@@ -54,25 +106,29 @@ struct CredentialTable {
 
     /// Replaces the names of a credential; everything else stays as stored.
     func updateNames(_ new: CredentialSource) throws -> Bool {
-        guard let stored = try source(id: new.id) else { return false }
-        let secrets = Secrets(
-            privateKey: Base64URLString(stored.privateKey.rawRepresentation.exposeSecret()),
-            userHandle: Base64URLString(stored.userHandle), userName: new.userName,
-            userDisplayName: new.userDisplayName)
+        guard var stored = try source(id: new.id) else { return false }
+        (stored.userName, stored.userDisplayName) = (new.userName, new.userDisplayName)
+        let secrets = Secrets(stored)
         try db.execute(
             sql: "UPDATE credential SET sealed = ? WHERE id = ?",
             arguments: [try seal(secrets, rowIdentity(stored)), Data(new.id)])
+        try countChange()
         return true
     }
 
     /// Deletes one credential.
     func delete(id: [UInt8]) throws -> Bool {
         try db.execute(sql: "DELETE FROM credential WHERE id = ?", arguments: [Data(id)])
-        return db.changesCount > 0
+        guard db.changesCount > 0 else { return false }
+        try countChange()
+        return true
     }
 
     /// Deletes all credentials.
-    func deleteAll() throws { try db.execute(sql: "DELETE FROM credential") }
+    func deleteAll() throws {
+        try db.execute(sql: "DELETE FROM credential")
+        try countChange()
+    }
 
     private func source(_ row: Row) throws -> CredentialSource {
         let id = Array(row["id"] as Data)
@@ -86,7 +142,12 @@ struct CredentialTable {
             userDisplayName: secrets.userDisplayName,
             privateKey: try CredentialPrivateKey(
                 algorithm: COSEAlgorithm(rawValue: algorithm),
-                rawRepresentation: SecretBytes(secrets.privateKey.bytes)), isDiscoverable: true)
+                rawRepresentation: SecretBytes(secrets.privateKey.bytes)), isDiscoverable: true,
+            properties: CredentialProperties(
+                protection: CredentialProtection(rawValue: UInt8(clamping: row["protection"] as Int))
+                    ?? .userVerificationRequired,
+                blob: secrets.blob?.bytes, largeBlobKey: secrets.largeBlobKey.map { SecretBytes($0.bytes) },
+                isThirdPartyPaymentEnabled: secrets.isThirdPartyPaymentEnabled ?? false))
     }
 
     private func rowIdentity(_ source: CredentialSource) -> RowIdentity {

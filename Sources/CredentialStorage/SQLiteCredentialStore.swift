@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 import Glibc
 public import SoftwareAuthenticator
+import Synchronization
 import WebAuthnModel
 
 /// A credential store in an SQLite database; several processes may use one at the same time.
@@ -14,6 +15,12 @@ public final class SQLiteCredentialStore: CredentialStore {
     let queue: DatabaseQueue
     private let cipher: StoreCipher
     private let capacity: Int
+    /// The signature counters that are reserved on disk and not given out yet: the last one given, and the last reserved.
+    private let counters = Mutex<(given: UInt32, reserved: UInt32)>((0, 0))
+
+    /// How many signature counters are reserved at a time: so few signatures wait for the disk, and so many numbers are
+    /// left out when the process ends.
+    static let counterBlock: UInt32 = 256
 
     /// Opens a store, or makes an empty one if there is none.
     ///
@@ -85,10 +92,56 @@ public final class SQLiteCredentialStore: CredentialStore {
         }
     }
 
-    /// The credentials of a relying party, newest first.
-    public func sources(relyingPartyID: String) async throws(CredentialStoreError) -> [CredentialSource] {
+    /// Some credentials of a relying party.
+    public func sources(
+        relyingPartyID: String, protectedAtMost protection: CredentialProtection, skipping: Int, limit: Int
+    ) async throws(CredentialStoreError) -> CredentialPage {
         try await read { [cipher] db in
-            try CredentialTable(db: db, cipher: cipher).sources(relyingPartyID: relyingPartyID)
+            try CredentialTable(db: db, cipher: cipher).page(
+                relyingPartyID: relyingPartyID, protectedAtMost: protection, skipping: skipping, limit: limit)
+        }
+    }
+
+    /// The relying parties.
+    public func relyingPartyIDs() async throws(CredentialStoreError) -> [String] {
+        try await read { [cipher] db in try CredentialTable(db: db, cipher: cipher).relyingPartyIDs() }
+    }
+
+    /// How full it is.
+    public func census() async throws(CredentialStoreError) -> CredentialCensus {
+        let capacity = capacity
+        return try await read { [cipher] db in
+            let census = try CredentialTable(db: db, cipher: cipher).census()
+            return CredentialCensus(count: census.count, capacity: capacity, changeCount: census.changeCount)
+        }
+    }
+
+    /// The state.
+    public func state() async throws(CredentialStoreError) -> AuthenticatorState? {
+        let bytes = try await read { [cipher] db in try SettingTable(db: db, cipher: cipher)[.authenticatorState] }
+        guard let bytes else { return nil }
+        guard let state = AuthenticatorState(serialized: SecretBytes(bytes)) else {
+            throw .unavailable("the authenticator's state cannot be read; restore the store from a backup")
+        }
+        return state
+    }
+
+    /// Stores the state.
+    public func save(_ state: AuthenticatorState) async throws(CredentialStoreError) {
+        try await write { [cipher] db in
+            try SettingTable(db: db, cipher: cipher).set(.authenticatorState, state.serialized.exposeSecret())
+        }
+    }
+
+    /// The large blobs.
+    public func largeBlobArray() async throws(CredentialStoreError) -> [UInt8]? {
+        try await read { [cipher] db in try SettingTable(db: db, cipher: cipher)[.largeBlobArray] }
+    }
+
+    /// Stores the large blobs.
+    public func save(largeBlobArray: [UInt8]) async throws(CredentialStoreError) {
+        try await write { [cipher] db in
+            try SettingTable(db: db, cipher: cipher).set(.largeBlobArray, largeBlobArray)
         }
     }
 
@@ -110,18 +163,37 @@ public final class SQLiteCredentialStore: CredentialStore {
     }
 
     /// Counts one signature.
+    ///
+    /// Numbers are reserved on disk in blocks. If another process has reserved a block since, its numbers are higher, and
+    /// what is left of ours would be a step back: a new block is reserved.
     public func nextSignatureCounter() async throws(CredentialStoreError) -> UInt32 {
-        try await write { db in
-            let value = try Int64.fetchOne(
-                db,
-                sql: """
-                    UPDATE signatureCounter SET value = value + 1 WHERE id = 1 AND value < 4294967295 RETURNING value
-                    """)
-            guard let counter = value.flatMap({ UInt32(exactly: $0) }) else {
+        let onDisk = try await read { db in
+            try Int64.fetchOne(
+                db.cachedStatement(sql: "SELECT value FROM signatureCounter WHERE id = 1"))
+        }
+        let reserved = counters.withLock { counters -> UInt32? in
+            guard counters.given < counters.reserved, onDisk == Int64(counters.reserved) else { return nil }
+            counters.given += 1
+            return counters.given
+        }
+        if let reserved { return reserved }
+        let block = try await write { db in
+            // Looked at once more: another process may have reserved in between.
+            let value = try Int64.fetchOne(db, sql: "SELECT value FROM signatureCounter WHERE id = 1")
+            guard let before = value.flatMap({ UInt32(exactly: $0) }), before < .max else {
                 throw CredentialStoreError.signatureCounterExhausted
             }
-            return counter
+            let (sum, overflows) = before.addingReportingOverflow(SQLiteCredentialStore.counterBlock)
+            let last = overflows ? UInt32.max : sum
+            try db.execute(
+                sql: "UPDATE signatureCounter SET value = ? WHERE id = 1", arguments: [Int64(last)])
+            return (first: before + 1, last: last)
         }
+        counters.withLock { counters in
+            // Unless a later block has been reserved meanwhile.
+            if block.last > counters.reserved { counters = (given: block.first, reserved: block.last) }
+        }
+        return block.first
     }
 
     /// The wrapping key.
@@ -142,11 +214,14 @@ public final class SQLiteCredentialStore: CredentialStore {
         }
     }
 
-    /// Forgets all credentials.
-    public func reset(wrappingKey: SecretBytes) async throws(CredentialStoreError) {
+    /// Forgets all credentials and the large blobs.
+    public func reset(wrappingKey: SecretBytes, state: AuthenticatorState) async throws(CredentialStoreError) {
         try await write { [cipher] db in
             try CredentialTable(db: db, cipher: cipher).deleteAll()
-            try SettingTable(db: db, cipher: cipher).set(.wrappingKey, wrappingKey.exposeSecret())
+            let settings = SettingTable(db: db, cipher: cipher)
+            try settings.set(.wrappingKey, wrappingKey.exposeSecret())
+            try settings.set(.authenticatorState, state.serialized.exposeSecret())
+            try settings.remove(.largeBlobArray)
         }
     }
 

@@ -8,6 +8,8 @@ struct SettingTable {
         case keyCheck
         case wrappingKey
         case attestationIdentity
+        case authenticatorState
+        case largeBlobArray
     }
 
     let db: Database
@@ -19,6 +21,11 @@ struct SettingTable {
             try Data.fetchOne(db, sql: "SELECT sealed FROM setting WHERE name = ?", arguments: [name.rawValue])
                 .map { try cipher.open($0, boundTo: .setting(name.rawValue)) }
         }
+    }
+
+    /// Removes a value.
+    func remove(_ name: Name) throws {
+        try db.execute(sql: "DELETE FROM setting WHERE name = ?", arguments: [name.rawValue])
     }
 
     /// Stores a value in place of the earlier one.

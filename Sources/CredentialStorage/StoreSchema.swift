@@ -31,6 +31,21 @@ enum StoreSchema {
                     INSERT INTO signatureCounter (id, value) VALUES (1, 0);
                     """)
         }
+        migrator.registerMigration("2 protection, changes, reserved counters") { db in
+            try db.execute(
+                sql: """
+                    -- In the clear, so that finding a relying party's newest credential opens no other.
+                    ALTER TABLE credential ADD COLUMN protection INTEGER NOT NULL DEFAULT 1;
+                    DROP INDEX credentialByRelyingParty;
+                    CREATE INDEX credentialByRelyingParty ON credential (relyingPartyID, protection, position);
+                    -- Counts whatever changes the credentials.
+                    CREATE TABLE changeCount (
+                        id INTEGER PRIMARY KEY CHECK (id = 1),
+                        value INTEGER NOT NULL
+                    ) STRICT;
+                    INSERT INTO changeCount (id, value) VALUES (1, 0);
+                    """)
+        }
         return migrator
     }
 }

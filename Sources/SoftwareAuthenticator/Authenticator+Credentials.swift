@@ -18,12 +18,13 @@ extension Authenticator {
         if let source = try await store.source(id: id) {
             return source.isScoped(to: relyingPartyID) ? source : nil
         }
-        guard id.count == WrappedCredentialID.byteCount,
-            let key = WrappedCredentialID.open(
+        guard
+            let content = WrappedCredentialID.open(
                 id, relyingPartyIDHash: Authenticator.hash(relyingPartyID), wrappingKey: try await wrappingKey())
         else { return nil }
         return CredentialSource(
-            id: id, relyingPartyID: relyingPartyID, userHandle: [], privateKey: key, isDiscoverable: false)
+            id: id, relyingPartyID: relyingPartyID, userHandle: [], privateKey: content.privateKey,
+            isDiscoverable: false, properties: content.properties)
     }
 
     /// The store's wrapping key, made when there is none yet.
@@ -43,5 +44,5 @@ extension Authenticator {
     }
 
     /// The longest ID that is made here: a wrapped one.
-    static var maximumCredentialIDLength: Int { WrappedCredentialID.byteCount }
+    static var maximumCredentialIDLength: Int { WrappedCredentialID.maximumByteCount }
 }

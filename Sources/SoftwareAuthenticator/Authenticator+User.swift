@@ -1,16 +1,28 @@
 import CTAP
 
 extension Authenticator {
-    /// Asks the user once for presence and, where needed, verification.
+    /// Asks the user once for presence.
     ///
-    /// - Parameter isFutile: whether an approval leads to nothing but a refusal.
     /// - Throws: CTAP2_ERR_KEEPALIVE_CANCEL when the task is cancelled, CTAP2_ERR_USER_ACTION_TIMEOUT when nobody
     ///   reacts in time, CTAP2_ERR_OPERATION_DENIED when the user declines or cannot be verified.
     func askUser(
         _ reason: UserRequest.Reason, needsVerification: Bool, isFutile: Bool = false, in context: CTAPRequestContext
     ) async throws(CTAPStatus) {
         let request = UserRequest(reason, needsVerification: needsVerification, isFutile: isFutile)
-        let (gate, time, timeout) = (gate, time, configuration.userActionTimeout)
+        switch try await decision(request, timeout: configuration.userActionTimeout, in: context) {
+        case .approved, .finger, .sample: return
+        case .denied, .verificationFailed: throw .operationDenied
+        case .timedOut: throw .userActionTimeout
+        }
+    }
+
+    /// What the user answers, or `timedOut` when nobody does in time.
+    ///
+    /// - Throws: CTAP2_ERR_KEEPALIVE_CANCEL when the task is cancelled.
+    func decision(
+        _ request: UserRequest, timeout: Duration, in context: CTAPRequestContext
+    ) async throws(CTAPStatus) -> UserDecision {
+        let (gate, time) = (gate, time)
         context.report(.userPresenceNeeded)
         let decision = await withTaskGroup(of: UserDecision.self) { group in
             group.addTask { await gate.decide(request) }
@@ -25,30 +37,59 @@ extension Authenticator {
         context.report(.processing)
         // Cancelling wins over an approval that came at the same moment: the platform no longer wants the answer.
         if Task.isCancelled { throw .keepaliveCancel }
-        switch decision {
-        case .approved: return
-        case .denied, .verificationFailed: throw .operationDenied
-        case .timedOut: throw .userActionTimeout
-        }
+        return decision
     }
 
-    /// CTAP 2.3 §6.1.2 and §6.2.2, steps 1 and 2: what to do with a `pinUvAuthParam` where there is no PIN.
-    func checkPINUVAuthParam(
-        _ param: [UInt8]?, protocol: UInt64?, in context: CTAPRequestContext
-    ) async throws(CTAPStatus) {
-        guard let param else { return }
-        // 1. A parameter without length asks for a touch, and then whether there is a PIN or another verification.
-        if param.isEmpty {
-            try await askUser(.selection, needsVerification: false, in: context)
-            throw configuration.verifiesUser ? .pinInvalid : .pinNotSet
-        }
-        // 2. A parameter needs a protocol, and one that is supported.
-        guard let `protocol` else { throw .missingParameter }
-        guard configuration.flavour.pinUVAuthProtocols.contains(where: { $0.rawValue == `protocol` }) else {
-            throw .invalidParameter
-        }
-        // 11 of §6.1.2, 6 of §6.2.2, said here because nothing that follows can change it: no token was ever handed out, so
-        // the parameter is proof of nothing.
-        throw configuration.verifiesUser ? .pinAuthInvalid : .pinNotSet
+    /// How a verification by built-in means ended.
+    enum VerificationOutcome: Sendable {
+        case verified
+        /// The user declined.
+        case denied
+        case timedOut
+        /// Not recognised, and perhaps blocked by now.
+        case failed
     }
+
+    /// performBuiltInUv (CTAP 2.3 §6.5.3.1).
+    ///
+    /// - Parameter attempts: how often the sensor may try before the platform is told.
+    func verifyUser(
+        _ reason: UserRequest.Reason, isFutile: Bool, attempts: Int, in context: CTAPRequestContext
+    ) async throws -> VerificationOutcome {
+        let request = UserRequest(reason, needsVerification: true, isFutile: isFutile)
+        for attempt in 1...max(attempts, 1) {
+            var state = try await state()
+            // A phone's screen lock has rules of its own.
+            let isCounted = configuration.flavour != .phone
+            if isCounted {
+                if state.pin != nil, state.pinRetries == 0 { state = try await change { $0.uvRetries = 0 } }
+                guard state.uvRetries > 0 else { return .failed }
+            }
+            let isLast = attempt >= attempts
+            switch try await decision(request, timeout: configuration.userActionTimeout, in: context) {
+            case .denied: return .denied
+            case .timedOut: return .timedOut
+            case .approved, .sample(.good, _):
+                try await resetUVRetries(state)
+                return .verified
+            case .finger(let finger) where !isCounted || state.templates.contains { $0.finger == finger }:
+                try await resetUVRetries(state)
+                return .verified
+            case .finger, .sample, .verificationFailed:
+                guard isCounted else { return .failed }
+                // Counted before anything is answered, so that pulling the plug gives nothing back.
+                if try await change({ $0.uvRetries -= 1 }).uvRetries == 0 || isLast { return .failed }
+            }
+        }
+        return .failed
+    }
+
+    private func resetUVRetries(_ state: AuthenticatorState) async throws {
+        guard state.uvRetries < AuthenticatorState.maximumUVRetries else { return }
+        try await change { $0.uvRetries = AuthenticatorState.maximumUVRetries }
+    }
+
+    /// How often the sensor tries by itself when a command verifies the user (CTAP 2.3 §6.5.3.1,
+    /// maxUvAttemptsForInternalRetries).
+    static var internalVerificationAttempts: Int { 3 }
 }

@@ -19,6 +19,21 @@ public actor Authenticator: CTAPAuthenticator {
     var remainingAssertions: RemainingAssertions?
     /// The key agreement keys of the PIN/UV auth protocols, as far as they have been asked for since power-up.
     var keyAgreementKeys: [PINUVAuthProtocol: KeyAgreementPrivateKey] = [:]
+    /// The PIN/UV auth tokens in use.
+    var tokens: [PINUVAuthProtocol: ActiveToken] = [:]
+    /// How many PINs in a row were wrong since power-up; at three, only a power cycle helps.
+    var consecutivePINMismatches = 0
+    /// What a credential management enumeration continues with.
+    var enumeration: CredentialEnumeration?
+    /// The large blobs that are being written.
+    var largeBlobWrite: LargeBlobWrite?
+    /// The finger that is being enrolled.
+    var enrollment: FingerEnrollment?
+    /// A touch that a CTAP1 client is still to fetch.
+    var ctap1Touch: CTAP1Touch?
+    /// The relying parties with credentials that are not stored, as far as they have been seen since the process began: what
+    /// somebody with several keys remembers of each.
+    var knownRelyingParties: Set<[UInt8]> = []
     /// When the power came on, as the clock's elapsed time.
     var poweredUpAt: Duration
     private let queue = RequestQueue()
@@ -53,8 +68,7 @@ public actor Authenticator: CTAPAuthenticator {
         context.report(.processing)
         guard await queue.enter() else { return CTAPResponse(.keepaliveCancel) }
         defer { queue.leave() }
-        // Only authenticatorGetNextAssertion continues what authenticatorGetAssertion began (CTAP 2.3 §6).
-        if request.command != .getNextAssertion { remainingAssertions = nil }
+        forgetSequences(otherThan: request)
         guard UInt64(request.message.count) <= configuration.maximumMessageSize else {
             return CTAPResponse(.requestTooLarge)
         }
@@ -76,7 +90,19 @@ public actor Authenticator: CTAPAuthenticator {
     public func powerCycle() {
         remainingAssertions = nil
         keyAgreementKeys = [:]
+        forgetTokens()
+        consecutivePINMismatches = 0
+        enrollment = nil
+        ctap1Touch = nil
         poweredUpAt = time.now()
+    }
+
+    /// Ends what only certain commands continue (CTAP 2.3 §6, stateful commands); any other command does.
+    private func forgetSequences(otherThan request: CTAPRequest) {
+        if request.command != .getNextAssertion { remainingAssertions = nil }
+        let management: [CTAPCommand] = [.credentialManagement, .credentialManagementPreview]
+        if !management.contains(request.command) { enumeration = nil }
+        if request.command != .largeBlobs { largeBlobWrite = nil }
     }
 
     private func perform(_ request: CTAPRequest, in context: CTAPRequestContext) async throws -> CTAPResponse {
@@ -85,15 +111,26 @@ public actor Authenticator: CTAPAuthenticator {
             try await makeCredential(MakeCredentialRequest(parameters: request.parameters), in: context)
         case .getAssertion:
             try await getAssertion(GetAssertionRequest(parameters: request.parameters), in: context)
-        // A phone has no use for it; to others it is how the secret for `hmac-secret` is agreed on.
-        case .clientPIN where !configuration.flavour.pinUVAuthProtocols.isEmpty:
-            try clientPIN(ClientPINRequest(parameters: request.parameters))
+        case .clientPIN where configuration.supportsPIN:
+            try await clientPIN(ClientPINRequest(parameters: request.parameters), in: context)
+        case .credentialManagement where hasManagement, .credentialManagementPreview where hasPreview:
+            try await credentialManagement(CredentialManagementRequest(parameters: request.parameters), in: context)
+        case .bioEnrollment where configuration.enrollsFingers,
+            .bioEnrollmentPreview where hasPreview && configuration.enrollsFingers:
+            try await bioEnrollment(BioEnrollmentRequest(parameters: request.parameters), in: context)
+        case .largeBlobs where hasManagement:
+            try await largeBlobs(LargeBlobsRequest(parameters: request.parameters), in: context)
+        case .config where hasManagement:
+            try await config(ConfigRequest(parameters: request.parameters))
         // The other commands have no parameters; bytes that follow them are ignored.
         case .getNextAssertion: try await getNextAssertion(in: context)
-        case .getInfo: info.response
+        case .getInfo: try await currentInfo().response
         case .selection: try await selection(in: context)
         case .reset: try await reset(in: context)
         default: throw CTAPStatus.invalidCommand
         }
     }
+
+    private var hasManagement: Bool { configuration.supportsPIN && configuration.profile.hasManagement }
+    private var hasPreview: Bool { configuration.supportsPIN && configuration.profile.hasPreviewCommands }
 }

@@ -7,8 +7,18 @@ extension Authenticator {
         public var flavour: Flavour
         /// How it vouches for new credentials.
         public var attestation: Attestation
-        /// Whether its gate can verify the user: the `uv` option.
+        /// Which edition of CTAP it keeps to.
+        public var profile: Profile
+        /// Whether its gate can verify the user: it has a fingerprint reader, or is a phone.
         public var verifiesUser: Bool
+        /// The fingers that are enrolled when it leaves the factory; a reset erases them like all others.
+        public var enrolledFingers: [String]
+        /// Whether it offers ML-DSA-65 as well, whose number some browsers refuse.
+        public var offersMLDSA: Bool
+        /// What it vouches with for single devices: enterprise attestation is possible.
+        public var enterpriseIdentity: AttestationIdentity?
+        /// The relying parties that get enterprise attestation when they ask for the vendor's kind.
+        public var enterpriseRelyingPartyIDs: [String]
         /// Whether it is part of the client device: the `plat` option, and the transport `internal`.
         public var isBuiltIn: Bool
         /// How long it waits for the user; CTAP 2.3 §6.1.2 wants at least ten seconds.
@@ -23,17 +33,24 @@ extension Authenticator {
         /// - Parameters:
         ///   - attestation: `nil` for the flavour's habit: none for a phone, self attestation for the others.
         ///   - verifiesUser: `nil` for the flavour's habit: a security key only tests presence, the others verify.
+        ///   - enrolledFingers: `nil` for one finger where there is a fingerprint reader; without any, the user cannot be
+        ///     verified until one is enrolled.
         ///   - isBuiltIn: `nil` for the flavour's habit: a platform authenticator is, the others are not. One behind a
         ///     door of security keys is not, whatever its flavour: Chromium does not talk to a USB device that says so.
         public init(
-            flavour: Flavour, attestation: Attestation? = nil, verifiesUser: Bool? = nil,
-            isBuiltIn: Bool? = nil,
+            flavour: Flavour, profile: Profile = .ctap23, attestation: Attestation? = nil, verifiesUser: Bool? = nil,
+            enrolledFingers: [String]? = nil, isBuiltIn: Bool? = nil,
             userActionTimeout: Duration = .seconds(30), resetWindow: Duration? = .seconds(10),
             firmwareVersion: UInt64 = 1
         ) {
             self.flavour = flavour
             self.attestation = attestation ?? (flavour == .phone ? .none : .selfAttestation)
+            self.profile = profile
             self.verifiesUser = verifiesUser ?? (flavour != .securityKey)
+            let hasSensor = self.verifiesUser && flavour != .phone
+            self.enrolledFingers = hasSensor ? enrolledFingers ?? ["right index finger"] : []
+            offersMLDSA = false
+            (enterpriseIdentity, enterpriseRelyingPartyIDs) = (nil, [])
             self.isBuiltIn = isBuiltIn ?? flavour.isPlatform
             self.userActionTimeout = userActionTimeout
             self.resetWindow = resetWindow
@@ -49,6 +66,32 @@ extension Authenticator {
         var transports: [AuthenticatorTransport] {
             flavour.isPlatform && !isBuiltIn ? [.usb] : flavour.transports
         }
+
+        /// Whether it can have a PIN, and hands out PIN/UV auth tokens; a phone has its screen lock.
+        public var supportsPIN: Bool { flavour != .phone }
+
+        /// Whether fingers can be enrolled.
+        var enrollsFingers: Bool { verifiesUser && flavour != .phone && profile.hasManagement }
+
+        /// Whether it answers CTAP1/U2F requests.
+        var answersCTAP1: Bool { flavour == .securityKey }
+
+        /// The algorithms of new credentials, most wanted first.
+        var algorithms: [COSEAlgorithm] {
+            CredentialPrivateKey.supportedAlgorithms + (offersMLDSA ? [.mlDSA65] : [])
+        }
+
+        /// The longest serialised array of large blobs, in bytes.
+        var maximumLargeBlobArrayByteCount: Int { 4096 }
+
+        /// The longest credBlob, in bytes.
+        var maximumCredBlobByteCount: Int { 64 }
+
+        /// How many relying parties setMinPINLength takes.
+        var maximumMinimumPINLengthRelyingPartyCount: Int { 16 }
+
+        /// The longest PIN, in code points; 63 bytes of UTF-8 are the end in any case.
+        var maximumPINLength: Int { 63 }
 
         /// The largest message in bytes: what CTAPHID can carry, 57 + 128 · 59 (CTAP 2.3 §11.2.4).
         public var maximumMessageSize: UInt64 { 7609 }

@@ -16,6 +16,8 @@ public struct COSEAlgorithm: RawRepresentable, Hashable, Sendable, Codable {
     public static let es512 = COSEAlgorithm(rawValue: -36)
     /// ECDSA with SHA-256 on secp256k1.
     public static let es256K = COSEAlgorithm(rawValue: -47)
+    /// ML-DSA-65, pure, with an empty context.
+    public static let mlDSA65 = COSEAlgorithm(rawValue: -49)
     /// RSASSA-PKCS1-v1_5 with SHA-256.
     public static let rs256 = COSEAlgorithm(rawValue: -257)
 
@@ -41,6 +43,7 @@ extension COSEAlgorithm: CustomStringConvertible {
         case .es512: "ES512"
         case .es256K: "ES256K"
         case .rs256: "RS256"
+        case .mlDSA65: "ML-DSA-65"
         default: "COSE algorithm \(rawValue)"
         }
     }

@@ -5,6 +5,7 @@ public import CBOR
 ///     EC2: {1: 2, 3: alg, -1: crv, -2: x, -3: y}
 ///     OKP: {1: 1, 3: alg, -1: crv, -2: x}
 ///     RSA: {1: 3, 3: alg, -1: n, -2: e}
+///     AKP: {1: 7, 3: alg, -1: public key}     (ML-DSA)
 public enum COSEKey: Hashable, Sendable {
     /// An elliptic curve key with both coordinates, each as long as the curve's field.
     case ec2(algorithm: COSEAlgorithm, curve: COSECurve, x: [UInt8], y: [UInt8])
@@ -12,11 +13,15 @@ public enum COSEKey: Hashable, Sendable {
     case okp(algorithm: COSEAlgorithm, curve: COSECurve, x: [UInt8])
     /// An RSA key: modulus and exponent, big-endian.
     case rsa(algorithm: COSEAlgorithm, modulus: [UInt8], exponent: [UInt8])
+    /// A key whose form its algorithm alone determines.
+    case akp(algorithm: COSEAlgorithm, publicKey: [UInt8])
 
     /// The algorithm the key is for.
     public var algorithm: COSEAlgorithm {
         switch self {
-        case .ec2(let algorithm, _, _, _), .okp(let algorithm, _, _), .rsa(let algorithm, _, _): algorithm
+        case .ec2(let algorithm, _, _, _), .okp(let algorithm, _, _), .rsa(let algorithm, _, _),
+            .akp(let algorithm, _):
+            algorithm
         }
     }
 }
@@ -96,6 +101,9 @@ extension COSEKey {
                 algorithm: algorithm, modulus: try COSEKey.bytes(-1, in: map),
                 exponent: try COSEKey.bytes(-2, in: map))
             guard map.count == 4 else { throw .extraMember }
+        case 7:
+            self = .akp(algorithm: algorithm, publicKey: try COSEKey.bytes(-1, in: map))
+            guard map.count == 3 else { throw .extraMember }
         default:
             throw .keyType(type)
         }
@@ -112,6 +120,8 @@ extension COSEKey {
             [1: 1, 3: CBORValue(algorithm.rawValue), -1: CBORValue(curve.rawValue), -2: .bytes(x)]
         case .rsa(let algorithm, let modulus, let exponent):
             [1: 3, 3: CBORValue(algorithm.rawValue), -1: .bytes(modulus), -2: .bytes(exponent)]
+        case .akp(let algorithm, let publicKey):
+            [1: 7, 3: CBORValue(algorithm.rawValue), -1: .bytes(publicKey)]
         }
     }
 

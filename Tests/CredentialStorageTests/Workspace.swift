@@ -1,5 +1,6 @@
 import CredentialStorage
 import Foundation
+import GRDB
 import SoftwareAuthenticator
 import TestSupport
 import Testing
@@ -24,6 +25,13 @@ final class Workspace: Sendable {
         -> SQLiteCredentialStore
     {
         try SQLiteCredentialStore(path: path(name), key: try key ?? Workspace.key(1), capacity: capacity)
+    }
+
+    /// The last signature counter that is reserved on disk.
+    func reservedCounter() async throws -> Int64 {
+        try await DatabaseQueue(path: path("store.sqlite")).read { db in
+            try Int64.fetchOne(db, sql: "SELECT value FROM signatureCounter") ?? -1
+        }
     }
 
     func mode(_ name: String) throws -> Int? {

@@ -4,7 +4,7 @@ import SoftwareAuthenticator
 import TestSupport
 import Testing
 
-@Suite("authenticatorClientPIN (§6.5.5): key agreement alone")
+@Suite("authenticatorClientPIN (§6.5.5): key agreement and what is malformed")
 struct ClientPINTests {
     private func getKeyAgreement(_ number: UInt64?) -> CTAPRequest {
         ClientPINRequest(.getKeyAgreement, pinUVAuthProtocol: number).request
@@ -48,13 +48,23 @@ struct ClientPINTests {
         #expect(await Bench().respond(getKeyAgreement(number)) == CTAPResponse(expected))
     }
 
-    @Test(
-        "every other subcommand says that it is none here",
-        arguments: [0, 1, 3, 4, 5, 6, 7, 8, 9, 10, .max] as [UInt64])
+    @Test("a subcommand that does not exist", arguments: [0, 8, 10, 11, .max] as [UInt64])
     func subcommands(number: UInt64) async {
         for version in [nil, 1, 2, 3] as [UInt64?] {
             let request = ClientPINRequest(ClientPINSubcommand(rawValue: number), pinUVAuthProtocol: version)
             #expect(await Bench().respond(request.request) == CTAPResponse(.invalidSubcommand))
+        }
+    }
+
+    @Test("those for built-in verification do not exist without, and those for permissions not in CTAP 2.0")
+    func absentSubcommands() async {
+        for subcommand in [ClientPINSubcommand.getUVRetries, .getTokenUsingUV] {
+            let request = ClientPINRequest(subcommand, pinUVAuthProtocol: 2).request
+            #expect(await Bench(.securityKey).status(request) == .invalidSubcommand)
+        }
+        for subcommand in [ClientPINSubcommand.getUVRetries, .getTokenUsingUV, .getTokenUsingPIN] {
+            let request = ClientPINRequest(subcommand, pinUVAuthProtocol: 2).request
+            #expect(await Bench(profile: .compat20).status(request) == .invalidSubcommand)
         }
     }
 

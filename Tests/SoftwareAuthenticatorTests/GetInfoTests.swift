@@ -5,27 +5,49 @@ import WebAuthnModel
 
 @Suite("authenticatorGetInfo (§6.4)")
 struct GetInfoTests {
+    /// The options of whatever can have a PIN, and some more.
+    private static func managed(_ more: [String: Bool]) -> [String: Bool] {
+        let all = [
+            "rk": true, "up": true, "clientPin": false, "pinUvAuthToken": true, "credMgmt": true, "authnrCfg": true,
+            "setMinPINLength": true, "largeBlobs": true, "alwaysUv": false, "makeCredUvNotRqd": true,
+            "perCredMgmtRO": true,
+        ]
+        return all.merging(more) { $1 }
+    }
+
     @Test(
         "says what is true of each flavour",
         arguments: [
             (
-                Flavour.platform, ["rk": true, "up": true, "plat": true, "uv": true],
-                [AuthenticatorTransport.internal]
+                Flavour.platform,
+                Self.managed([
+                    "plat": true, "uv": true, "bioEnroll": true, "uvBioEnroll": true, "uvAcfg": true,
+                ]), [AuthenticatorTransport.internal]
             ),
             (.phone, ["rk": true, "up": true, "uv": true], [.hybrid, .internal]),
-            (.securityKey, ["rk": true, "up": true], [.usb]),
+            (.securityKey, Self.managed([:]), [.usb]),
         ])
     func flavours(flavour: Flavour, options: [String: Bool], transports: [AuthenticatorTransport]) async throws {
         let info = try await Bench(flavour).client.getInfo()
-        #expect(info.versions == ["FIDO_2_0"])
-        #expect(info.extensions == (flavour == .phone ? ["prf"] : ["hmac-secret"]))
+        let versions = ["FIDO_2_0", "FIDO_2_1", "FIDO_2_3"]
+        #expect(
+            info.versions
+                == [.platform: versions, .securityKey: ["U2F_V2"] + versions, .phone: ["FIDO_2_0"]][flavour])
+        #expect(
+            info.extensions
+                == (flavour == .phone
+                    ? ["prf"]
+                    : [
+                        "credBlob", "credProtect", "hmac-secret", "hmac-secret-mc", "largeBlobKey", "minPinLength",
+                        "pinComplexityPolicy", "thirdPartyPayment", "uvm",
+                    ]))
         #expect(info.pinUVAuthProtocols == (flavour == .phone ? nil : [2, 1]))
         #expect(info.aaguid == flavour.aaguid)
         #expect(info.options == options)
         #expect(info.maximumMessageSize == 7609)
         #expect(info.maximumCredentialCountInList == 32)
         #expect(info.transports == transports)
-        #expect(info.algorithms?.map(\.alg) == [.es256, .edDSA])
+        #expect(info.algorithms?.map(\.alg) == [.es256, .edDSA, .es384, .es512])
         #expect(info.firmwareVersion == 1)
     }
 
@@ -40,7 +62,8 @@ struct GetInfoTests {
     func credentialIDLength() async throws {
         let bench = Bench()
         let maximum = try await bench.client.getInfo().maximumCredentialIDLength
-        #expect(try await bench.register(Bench.registration()).id.count == maximum.map { Int($0) })
+        let longest = try await bench.register(Bench.registration(algorithms: [.es512]))
+        #expect(longest.id.count == maximum.map { Int($0) })
         #expect(try await bench.register(accounts: [[1]])[0].id.count == 32)
     }
 
@@ -64,10 +87,17 @@ struct GetInfoTests {
 
     @Test(
         "commands that are not implemented are invalid",
-        arguments: [0x00, 0x03, 0x05, 0x09, 0x0A, 0x0C, 0x0D, 0x40, 0x41, 0xBF, 0xFF] as [UInt8])
+        arguments: [0x00, 0x03, 0x05, 0x0E, 0x40, 0x41, 0xBF, 0xFF] as [UInt8])
     func unknownCommands(command: UInt8) async {
         let request = CTAPRequest(CTAPCommand(rawValue: command), parameters: [0xA0])
         #expect(await Bench().respond(request) == CTAPResponse(.invalidCommand))
+    }
+
+    @Test("a phone and CTAP 2.0 have no management", arguments: [0x09, 0x0A, 0x0C, 0x0D] as [UInt8])
+    func unmanaged(command: UInt8) async {
+        let request = CTAPRequest(CTAPCommand(rawValue: command), parameters: [0xA0])
+        #expect(await Bench(.phone).respond(request) == CTAPResponse(.invalidCommand))
+        #expect(await Bench(profile: .compat20).respond(request) == CTAPResponse(.invalidCommand))
     }
 
     @Test("a message longer than the maximum is refused")

@@ -49,7 +49,8 @@ struct PRFTests {
         try await bench.storeVectorCredential()
         let results = try #require(try await bench.prf(PRFInput(eval: Bench.salts(0xA5, 0x5A))))
         #expect([results.first.hex, results.second?.hex] == PRFVectors.verified)
-        let key = Bench(.platform, store: bench.store)
+        let key = Bench(.platform)
+        try await key.storeVectorCredential()
         #expect(try await key.hmacSecret(Bench.salts(0xA5, 0x5A), userVerification: true) == results)
     }
 

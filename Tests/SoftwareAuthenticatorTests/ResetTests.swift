@@ -65,7 +65,7 @@ struct ResetTests {
         #expect(gate.requests.last == UserRequest(.selection, needsVerification: false))
         #expect(await bench.respond(CTAPRequest(.reset)) == CTAPResponse(expected))
         #expect(gate.requests.last == UserRequest(.reset, needsVerification: false))
-        let left = await bench.store.sources(relyingPartyID: Bench.relyingPartyID)
+        let left = try await bench.store.sources(relyingPartyID: Bench.relyingPartyID)
         #expect(left.isEmpty == (expected == .success))
     }
 }

@@ -163,6 +163,6 @@ struct UserActionTests {
             return await group.reduce(into: []) { $0.append($1) }
         }
         #expect(statuses == [CTAPStatus](repeating: .success, count: 50))
-        #expect(await bench.store.sources(relyingPartyID: Bench.relyingPartyID).count == 50)
+        #expect(try await bench.store.sources(relyingPartyID: Bench.relyingPartyID).count == 50)
     }
 }

@@ -100,6 +100,8 @@ extension UserRequest {
             case .excludedCredential(let id): "show \(id) that a passkey exists already"
             case .selection: "use this authenticator"
             case .reset: "erase all passkeys"
+            case .management: "manage this authenticator's credentials and settings"
+            case .enrollFinger(let samples): "enrol a finger (\(samples) more)"
             case .scan: "scan the QR code on the screen"
             }
         return action.printable

@@ -7,7 +7,8 @@ import SoftwareAuthenticator
 /// not react.
 ///
 /// It gets one JSON object on standard input: `device`, `action` (`makeCredential`, `getAssertion`, `excludedCredential`,
-/// `selection`, `reset`, `scan`), `relyingPartyID`, `userName`, `needsVerification`, `question`. It is ended when the question is
+/// `selection`, `reset`, `scan`, `management`,
+/// `enrollFinger` with `remainingSamples`), `relyingPartyID`, `userName`, `needsVerification`, `question`. It is ended when the question is
 /// withdrawn.
 struct ProgramGate: BiometricGate {
     private let path: String
@@ -20,6 +21,7 @@ struct ProgramGate: BiometricGate {
         var userName: String?
         var needsVerification: Bool
         var question: String
+        var remainingSamples: Int?
     }
 
     /// A gate for a program that can be executed.
@@ -45,6 +47,8 @@ struct ProgramGate: BiometricGate {
         case .selection: question.action = "selection"
         case .reset: question.action = "reset"
         case .scan: question.action = "scan"
+        case .management: question.action = "management"
+        case .enrollFinger(let samples): (question.action, question.remainingSamples) = ("enrollFinger", samples)
         }
         do {
             let input = try JSONEncoder().encode(question)

@@ -67,6 +67,7 @@ final class SharedHand: Sendable {
         case .makeCredential(let site, _, _) where [".dummy", "make.me.blink"].contains(site): 0
         case .makeCredential: request.isFutile ? 1 : 2
         case .excludedCredential: 1
+        case .management, .enrollFinger: 1
         case .selection, .reset, .scan: 0
         }
     }

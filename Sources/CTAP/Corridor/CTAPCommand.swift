@@ -18,8 +18,20 @@ public struct CTAPCommand: RawRepresentable, Hashable, Sendable {
     public static let reset = CTAPCommand(rawValue: 0x07)
     /// authenticatorGetNextAssertion.
     public static let getNextAssertion = CTAPCommand(rawValue: 0x08)
+    /// authenticatorBioEnrollment.
+    public static let bioEnrollment = CTAPCommand(rawValue: 0x09)
+    /// authenticatorCredentialManagement.
+    public static let credentialManagement = CTAPCommand(rawValue: 0x0A)
     /// authenticatorSelection.
     public static let selection = CTAPCommand(rawValue: 0x0B)
+    /// authenticatorLargeBlobs.
+    public static let largeBlobs = CTAPCommand(rawValue: 0x0C)
+    /// authenticatorConfig.
+    public static let config = CTAPCommand(rawValue: 0x0D)
+    /// authenticatorBioEnrollment as FIDO_2_1_PRE had it.
+    public static let bioEnrollmentPreview = CTAPCommand(rawValue: 0x40)
+    /// authenticatorCredentialManagement as FIDO_2_1_PRE had it.
+    public static let credentialManagementPreview = CTAPCommand(rawValue: 0x41)
 }
 
 extension CTAPCommand: CustomStringConvertible {
@@ -32,7 +44,13 @@ extension CTAPCommand: CustomStringConvertible {
         case .clientPIN: "clientPIN"
         case .reset: "reset"
         case .getNextAssertion: "getNextAssertion"
+        case .bioEnrollment: "bioEnrollment"
+        case .credentialManagement: "credentialManagement"
         case .selection: "selection"
+        case .largeBlobs: "largeBlobs"
+        case .config: "config"
+        case .bioEnrollmentPreview: "bioEnrollment (preview)"
+        case .credentialManagementPreview: "credentialManagement (preview)"
         default: "command 0x\(String(rawValue, radix: 16))"
         }
     }

@@ -14,6 +14,8 @@ public struct CTAPStatus: RawRepresentable, Error, Hashable, Sendable {
     public static let invalidParameter = CTAPStatus(rawValue: 0x02)
     /// CTAP1_ERR_INVALID_LENGTH.
     public static let invalidLength = CTAPStatus(rawValue: 0x03)
+    /// CTAP1_ERR_INVALID_SEQ.
+    public static let invalidSequence = CTAPStatus(rawValue: 0x04)
     /// CTAP1_ERR_TIMEOUT.
     public static let timeout = CTAPStatus(rawValue: 0x05)
     /// CTAP1_ERR_CHANNEL_BUSY.
@@ -26,6 +28,10 @@ public struct CTAPStatus: RawRepresentable, Error, Hashable, Sendable {
     public static let missingParameter = CTAPStatus(rawValue: 0x14)
     /// CTAP2_ERR_LIMIT_EXCEEDED.
     public static let limitExceeded = CTAPStatus(rawValue: 0x15)
+    /// CTAP2_ERR_FP_DATABASE_FULL.
+    public static let fingerprintDatabaseFull = CTAPStatus(rawValue: 0x17)
+    /// CTAP2_ERR_LARGE_BLOB_STORAGE_FULL.
+    public static let largeBlobStorageFull = CTAPStatus(rawValue: 0x18)
     /// CTAP2_ERR_CREDENTIAL_EXCLUDED.
     public static let credentialExcluded = CTAPStatus(rawValue: 0x19)
     /// CTAP2_ERR_UNSUPPORTED_ALGORITHM.
@@ -48,16 +54,30 @@ public struct CTAPStatus: RawRepresentable, Error, Hashable, Sendable {
     public static let notAllowed = CTAPStatus(rawValue: 0x30)
     /// CTAP2_ERR_PIN_INVALID.
     public static let pinInvalid = CTAPStatus(rawValue: 0x31)
+    /// CTAP2_ERR_PIN_BLOCKED.
+    public static let pinBlocked = CTAPStatus(rawValue: 0x32)
     /// CTAP2_ERR_PIN_AUTH_INVALID.
     public static let pinAuthInvalid = CTAPStatus(rawValue: 0x33)
+    /// CTAP2_ERR_PIN_AUTH_BLOCKED.
+    public static let pinAuthBlocked = CTAPStatus(rawValue: 0x34)
     /// CTAP2_ERR_PIN_NOT_SET.
     public static let pinNotSet = CTAPStatus(rawValue: 0x35)
     /// CTAP2_ERR_PUAT_REQUIRED.
     public static let puatRequired = CTAPStatus(rawValue: 0x36)
+    /// CTAP2_ERR_PIN_POLICY_VIOLATION.
+    public static let pinPolicyViolation = CTAPStatus(rawValue: 0x37)
     /// CTAP2_ERR_REQUEST_TOO_LARGE.
     public static let requestTooLarge = CTAPStatus(rawValue: 0x39)
+    /// CTAP2_ERR_UV_BLOCKED.
+    public static let uvBlocked = CTAPStatus(rawValue: 0x3C)
+    /// CTAP2_ERR_INTEGRITY_FAILURE.
+    public static let integrityFailure = CTAPStatus(rawValue: 0x3D)
     /// CTAP2_ERR_INVALID_SUBCOMMAND.
     public static let invalidSubcommand = CTAPStatus(rawValue: 0x3E)
+    /// CTAP2_ERR_UV_INVALID.
+    public static let uvInvalid = CTAPStatus(rawValue: 0x3F)
+    /// CTAP2_ERR_UNAUTHORIZED_PERMISSION.
+    public static let unauthorizedPermission = CTAPStatus(rawValue: 0x40)
     /// CTAP1_ERR_OTHER, for what went wrong inside the authenticator.
     public static let other = CTAPStatus(rawValue: 0x7F)
 

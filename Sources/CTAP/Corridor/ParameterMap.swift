@@ -13,8 +13,12 @@ struct ParameterMap {
     /// in this order, and no security key minds.
     private static let keyOrder = CBORDecoder.KeyOrder.anyWithin
 
-    init(_ bytes: [UInt8]) throws(CTAPStatus) {
-        guard let item = try? CBORDecoder.decode(bytes, keyOrder: ParameterMap.keyOrder) else {
+    /// Reads parameters.
+    ///
+    /// - Parameter keyOrder: canonical throughout where a part is authenticated as it came: encoding it again then yields
+    ///   the same bytes.
+    init(_ bytes: [UInt8], keyOrder: CBORDecoder.KeyOrder = keyOrder) throws(CTAPStatus) {
+        guard let item = try? CBORDecoder.decode(bytes, keyOrder: keyOrder) else {
             throw .invalidCBOR  // one status covers every reason
         }
         guard let map = item.map else { throw .cborUnexpectedType }

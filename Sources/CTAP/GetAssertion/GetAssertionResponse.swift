@@ -26,6 +26,8 @@ public struct GetAssertionResponse: Hashable, Sendable {
     public var numberOfCredentials: UInt64?
     /// Whether the user picked this credential on the authenticator.
     public var userSelected: Bool?
+    /// The key for the credential's large blob, 32 bytes.
+    public var largeBlobKey: [UInt8]?
     /// Extension outputs that the authenticator does not sign.
     public var unsignedExtensionOutputs: CBORMap?
 
@@ -33,7 +35,7 @@ public struct GetAssertionResponse: Hashable, Sendable {
     public init(
         credential: PublicKeyCredentialDescriptor?, authenticatorData: [UInt8], signature: [UInt8],
         user: PublicKeyCredentialUserEntity? = nil, numberOfCredentials: UInt64? = nil, userSelected: Bool? = nil,
-        unsignedExtensionOutputs: CBORMap? = nil
+        largeBlobKey: [UInt8]? = nil, unsignedExtensionOutputs: CBORMap? = nil
     ) {
         self.credential = credential
         self.authenticatorData = authenticatorData
@@ -41,6 +43,7 @@ public struct GetAssertionResponse: Hashable, Sendable {
         self.user = user
         self.numberOfCredentials = numberOfCredentials
         self.userSelected = userSelected
+        self.largeBlobKey = largeBlobKey
         self.unsignedExtensionOutputs = unsignedExtensionOutputs
     }
 
@@ -53,6 +56,7 @@ public struct GetAssertionResponse: Hashable, Sendable {
             user: try map.optional(4, PublicKeyCredentialUserEntity.init(ctap:)),
             numberOfCredentials: try map.optional(5, Member.unsigned),
             userSelected: try map.optional(6, Member.boolean),
+            largeBlobKey: try map.optional(7, Member.bytes),
             unsignedExtensionOutputs: try map.optional(8, Member.map))
     }
 
@@ -65,6 +69,7 @@ public struct GetAssertionResponse: Hashable, Sendable {
         map[4] = user?.ctap
         map[5] = numberOfCredentials.map(CBORValue.unsigned)
         map[6] = userSelected.map(CBORValue.boolean)
+        map[7] = largeBlobKey.map(CBORValue.bytes)
         map[8] = unsignedExtensionOutputs.map(CBORValue.map)
         return CTAPResponse(.success, data: CBOREncoder.encode(.map(map)))
     }

@@ -18,17 +18,23 @@ public struct MakeCredentialResponse: Hashable, Sendable {
     public var authenticatorData: [UInt8]
     /// The attestation statement.
     public var statement: CBORMap?
+    /// Whether the attestation is an enterprise one; absent when it is not.
+    public var enterpriseAttestation: Bool?
+    /// The key for the credential's large blob, 32 bytes.
+    public var largeBlobKey: [UInt8]?
     /// Extension outputs that the authenticator does not sign.
     public var unsignedExtensionOutputs: CBORMap?
 
     /// Puts the parts together.
     public init(
         format: AttestationFormat, authenticatorData: [UInt8], statement: CBORMap?,
-        unsignedExtensionOutputs: CBORMap? = nil
+        enterpriseAttestation: Bool? = nil, largeBlobKey: [UInt8]? = nil, unsignedExtensionOutputs: CBORMap? = nil
     ) {
         self.format = format
         self.authenticatorData = authenticatorData
         self.statement = statement
+        self.enterpriseAttestation = enterpriseAttestation
+        self.largeBlobKey = largeBlobKey
         self.unsignedExtensionOutputs = unsignedExtensionOutputs
     }
 
@@ -38,6 +44,8 @@ public struct MakeCredentialResponse: Hashable, Sendable {
         self.init(
             format: AttestationFormat(rawValue: try map.required(1, Member.text)),
             authenticatorData: try map.required(2, Member.bytes), statement: try map.optional(3, Member.map),
+            enterpriseAttestation: try map.optional(4, Member.boolean),
+            largeBlobKey: try map.optional(5, Member.bytes),
             unsignedExtensionOutputs: try map.optional(6, Member.map))
     }
 
@@ -47,6 +55,8 @@ public struct MakeCredentialResponse: Hashable, Sendable {
         map[1] = .text(format.rawValue)
         map[2] = .bytes(authenticatorData)
         map[3] = statement.map(CBORValue.map)
+        map[4] = enterpriseAttestation.map(CBORValue.boolean)
+        map[5] = largeBlobKey.map(CBORValue.bytes)
         map[6] = unsignedExtensionOutputs.map(CBORValue.map)
         return CTAPResponse(.success, data: CBOREncoder.encode(.map(map)))
     }

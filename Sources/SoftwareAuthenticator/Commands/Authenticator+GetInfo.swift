@@ -1,28 +1,108 @@
-public import CTAP
+import CTAP
+import Crypto
+import CryptoExtras
+import FoundationEssentials
 import WebAuthnModel
 
 extension Authenticator {
-    /// What authenticatorGetInfo answers (CTAP 2.3 §6.4); the hybrid transport sends it unasked.
-    ///
-    /// It says what is true and nothing else. `FIDO_2_0` is the only version: later ones demand more extensions and a PIN or
-    /// PIN/UV auth tokens, of which there are none, hence neither `clientPin` nor `pinUvAuthToken`. The PIN/UV auth protocols
-    /// are there for `hmac-secret` alone. `makeCredUvNotRqd` is of those later versions, too: to an authenticator that says it
-    /// but has no PIN/UV auth tokens Chromium (checked with 156) does not say `uv` even where a site requires it.
-    public nonisolated var info: AuthenticatorInfo {
+    /// What authenticatorGetInfo answers (CTAP 2.3 §6.4): what is true now, and nothing else.
+    func currentInfo() async throws -> AuthenticatorInfo {
+        var info = fixedInfo
+        guard configuration.supportsPIN else { return info }
+        let (state, profile) = (try await state(), configuration.profile)
+        info.options["clientPin"] = state.pin != nil
+        if configuration.verifiesUser { info.options["uv"] = canVerifyUser(state) }
+        if profile.waivesVerificationForRegistration { info.options["makeCredUvNotRqd"] = !state.alwaysVerifiesUser }
+        if configuration.answersCTAP1, !state.alwaysVerifiesUser { info.versions.insert("U2F_V2", at: 0) }
+        guard profile.hasManagement else { return info }
+        for option in ["pinUvAuthToken", "credMgmt", "authnrCfg", "setMinPINLength", "largeBlobs"] {
+            info.options[option] = true
+        }
+        info.options["alwaysUv"] = state.alwaysVerifiesUser
+        if configuration.enrollsFingers {
+            info.options["bioEnroll"] = !state.templates.isEmpty
+            info.options["uvBioEnroll"] = true
+            info.options["uvAcfg"] = true
+            info.preferredPlatformUVAttempts = 3
+            info.uvModality = Authenticator.fingerprintModality
+        }
+        if configuration.enterpriseIdentity != nil { info.options["ep"] = state.isEnterpriseAttestationEnabled }
+        if profile.hasPreviewCommands {
+            info.options["credentialMgmtPreview"] = true
+            if configuration.enrollsFingers {
+                info.options["userVerificationMgmtPreview"] = !state.templates.isEmpty
+            }
+        }
+        let census = try await store.census()
+        info.maximumSerializedLargeBlobArray = UInt64(configuration.maximumLargeBlobArrayByteCount)
+        info.forcesPINChange = state.forcesPINChange
+        info.minimumPINLength = UInt64(state.minimumPINLength)
+        info.maximumCredBlobLength = UInt64(configuration.maximumCredBlobByteCount)
+        info.maximumRelyingPartyIDsForMinimumPINLength = UInt64(
+            configuration.maximumMinimumPINLengthRelyingPartyCount)
+        info.remainingDiscoverableCredentials = UInt64(max(census.capacity - census.count, 0))
+        if profile.isCurrent { try addCurrentMembers(&info, state, census) }
+        return info
+    }
+
+    /// What came with CTAP 2.2 and 2.3.
+    private func addCurrentMembers(
+        _ info: inout AuthenticatorInfo, _ state: AuthenticatorState, _ census: CredentialCensus
+    ) throws {
+        info.options["perCredMgmtRO"] = true
+        info.attestationFormats = configuration.attestation == .none ? nil : ["packed"]
+        info.needsLongTouchForReset = state.needsLongTouchForReset
+        info.transportsForReset = ["usb"]
+        info.hasPINComplexityPolicy = state.enforcesPINComplexity
+        info.maximumPINLength = UInt64(configuration.maximumPINLength)
+        info.configCommands = configCommands.map(\.rawValue)
+        info.encryptedIdentifier = try encrypt(state.deviceIdentifier, "encIdentifier", state)
+        let store = state.deviceIdentifier + withUnsafeBigEndianBytes(of: census.changeCount)
+        info.encryptedCredentialStoreState = try encrypt(
+            Array(SHA256.hash(data: store).prefix(16)), "encCredStoreState", state)
+    }
+
+    /// `iv ‖ AES-128-CBC` under a key derived from the persistent token (§6.4, encIdentifier, encCredStoreState).
+    private func encrypt(_ block: [UInt8], _ purpose: String, _ state: AuthenticatorState) throws -> [UInt8] {
+        let key = HKDF<SHA256>.deriveKey(
+            inputKeyMaterial: state.persistentToken.symmetricKey, salt: [UInt8](repeating: 0, count: 32),
+            info: Array(purpose.utf8), outputByteCount: 16)
+        let vector = randomBytes(16, using: &randomness)
+        let ciphertext = try AES._CBC.encrypt(
+            block, using: key, iv: AES._CBC.IV(ivBytes: vector), noPadding: true)
+        return vector + Array(ciphertext)
+    }
+
+    private func withUnsafeBigEndianBytes(of number: UInt64) -> [UInt8] {
+        stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: number >> $0) }
+    }
+
+    /// `fingerprint_internal` of the FIDO registry of predefined values.
+    private static var fingerprintModality: UInt64 { 2 }
+
+    /// The subcommands of authenticatorConfig that are there.
+    var configCommands: [ConfigRequest.Subcommand] {
+        var commands: [ConfigRequest.Subcommand] = [.toggleAlwaysUV, .setMinimumPINLength]
+        if configuration.enterpriseIdentity != nil { commands.insert(.enableEnterpriseAttestation, at: 0) }
+        if configuration.profile.isCurrent { commands.append(.enableLongTouchForReset) }
+        return commands
+    }
+
+    /// What does not change while it lives; for a phone that is everything, and the hybrid transport sends it unasked.
+    nonisolated var fixedInfo: AuthenticatorInfo {
         var options = ["rk": true, "up": true]
         if configuration.isBuiltIn { options["plat"] = true }
         if configuration.verifiesUser { options["uv"] = true }
         let protocols = configuration.flavour.pinUVAuthProtocols.map(\.rawValue)
         return AuthenticatorInfo(
-            versions: ["FIDO_2_0"],
-            extensions: [
-                configuration.flavour.takesPRFInTheClear ? PRFInput.identifier : HMACSecretInput.identifier
-            ], aaguid: configuration.aaguid, options: options, maximumMessageSize: configuration.maximumMessageSize,
+            versions: configuration.supportsPIN ? configuration.profile.versions : ["FIDO_2_0"],
+            extensions: configuration.extensions.map(\.rawValue), aaguid: configuration.aaguid, options: options,
+            maximumMessageSize: configuration.maximumMessageSize,
             pinUVAuthProtocols: protocols.isEmpty ? nil : protocols,
             maximumCredentialCountInList: UInt64(configuration.maximumCredentialCountInList),
             maximumCredentialIDLength: UInt64(Authenticator.maximumCredentialIDLength),
             transports: configuration.transports,
-            algorithms: CredentialPrivateKey.supportedAlgorithms.map { PublicKeyCredentialParameters($0) },
+            algorithms: configuration.algorithms.map { PublicKeyCredentialParameters($0) },
             firmwareVersion: configuration.firmwareVersion)
     }
 }

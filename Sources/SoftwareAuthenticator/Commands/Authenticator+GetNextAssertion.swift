@@ -2,13 +2,15 @@ import CTAP
 
 /// What authenticatorGetNextAssertion continues (CTAP 2.3 §6.3).
 ///
-/// It is lost with the power, by any other command, 30 seconds after its last step, and after its last credential.
+/// It is lost with the power, by any other command, 30 seconds after its last step, and after its last credential. Since any
+/// other command ends it, nothing can change the credentials meanwhile, and counting them is enough.
 struct RemainingAssertions: Sendable {
     /// How long after the last step the next may come.
     static let lifetime: Duration = .seconds(30)
 
     let assertion: Assertion
-    var sources: ArraySlice<CredentialSource>
+    var handedOut: Int
+    let total: Int
     /// The channel it belongs to: another client must not reap what this one was approved for.
     let transport: CTAPRequestContext.Transport
     var lastStep: Duration
@@ -22,9 +24,16 @@ extension Authenticator {
             throw CTAPStatus.notAllowed
         }
         // 2, 3. Too late, or all have been handed out.
-        guard time.now() - remaining.lastStep <= RemainingAssertions.lifetime,
-            let source = remaining.sources.popFirst()
-        else {
+        guard time.now() - remaining.lastStep <= RemainingAssertions.lifetime else {
+            remainingAssertions = nil
+            throw CTAPStatus.notAllowed
+        }
+        let isVerified = remaining.assertion.verification.isVerified
+        let page = try await store.sources(
+            relyingPartyID: remaining.assertion.relyingPartyID,
+            protectedAtMost: isVerified ? .userVerificationRequired : .userVerificationOptional,
+            skipping: remaining.handedOut, limit: 1)
+        guard let source = page.sources.first else {
             remainingAssertions = nil
             throw CTAPStatus.notAllowed
         }
@@ -32,7 +41,8 @@ extension Authenticator {
         let response = try await sign(remaining.assertion, with: source)
         // 6. The timer starts anew.
         remaining.lastStep = time.now()
-        remainingAssertions = remaining.sources.isEmpty ? nil : remaining
+        remaining.handedOut += 1
+        remainingAssertions = remaining.handedOut < remaining.total ? remaining : nil
         return response.response
     }
 }

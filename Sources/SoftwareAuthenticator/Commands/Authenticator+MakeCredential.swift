@@ -1,3 +1,4 @@
+import CBOR
 import CTAP
 import WebAuthnModel
 
@@ -8,93 +9,125 @@ extension Authenticator {
     ) async throws -> CTAPResponse {
         let relyingPartyID = request.relyingParty.id ?? ""
         // 1, 2. The PIN/UV auth parameter.
-        try await checkPINUVAuthParam(request.pinUVAuthParam, protocol: request.pinUVAuthProtocol, in: context)
+        let pinUVAuthProtocol = try await checkPINUVAuthParam(
+            request.pinUVAuthParam, protocol: request.pinUVAuthProtocol, in: context)
         // Lengths that CTAP 2.3 §6.1 fixes without a step or a status of their own.
         guard request.clientDataHash.count == 32, request.user.id.bytes.count <= 64 else {
             throw CTAPStatus.invalidLength
         }
         // 3. The first algorithm that is supported.
         let acceptable = request.pubKeyCredParams.first {
-            $0.type == publicKeyCredentialType && CredentialPrivateKey.supportedAlgorithms.contains($0.alg)
+            $0.type == publicKeyCredentialType && configuration.algorithms.contains($0.alg)
         }
         guard let algorithm = acceptable?.alg else { throw CTAPStatus.unsupportedAlgorithm }
         // 4. Neither presence nor verification is shown so far.
-        var flags: AuthenticatorData.Flags = backupFlags
         // 5. Options: discoverable credentials are always supported, presence cannot be waived.
+        let state = try await state()
         let isDiscoverable = request.options.discoverable ?? false
-        var verify = try mustVerify(request.options, userPresence: true)
+        var verifies = try wantsVerification(request.options, state, hasToken: pinUVAuthProtocol != nil)
         guard request.options.userPresence != false else { throw CTAPStatus.invalidOption }
         guard request.excludeList?.count ?? 0 <= configuration.maximumCredentialCountInList else {
             throw CTAPStatus.limitExceeded
         }
-        // 6. alwaysUv is not supported.
-        // 7, 8. As before CTAP 2.1, verification may be left out, though not for a discoverable credential. Deviation:
-        // who leaves it out there is not refused, but the user is verified all the same. Chromium (checked with 156) asks
-        // so where a site wants a discoverable credential and only prefers verification, and there is no PIN to fall back to.
-        if isDiscoverable, configuration.verifiesUser { verify = true }
-        // 9. Enterprise attestation is not supported.
-        guard request.enterpriseAttestation == nil else { throw CTAPStatus.invalidParameter }
+        // 6, 7, 8. Where verification is needed, and there is none.
+        let isUnverified = pinUVAuthProtocol == nil && !verifies
+        if isUnverified, state.alwaysVerifiesUser {
+            guard isProtected(state) else { throw unverifiedStatus }
+            guard canVerifyUser(state) else { throw unverifiedStatus }
+            verifies = true
+        } else if isUnverified, configuration.flavour.alwaysVerifiesUser {
+            // A phone shows its screen lock each time, which CTAP leaves to it.
+            verifies = canVerifyUser(state)
+        } else if isUnverified, isProtected(state) {
+            let isWaived = configuration.profile.waivesVerificationForRegistration && !isDiscoverable
+            guard isWaived else { throw unverifiedStatus }
+        }
+        // 9. Enterprise attestation.
+        let enterprise = try enterpriseAttestation(request, state)
         // 15, in advance. What the extensions are given is checked before anybody is asked.
-        let prf = try registrationExtension(request.extensions)
-        // 10, 11. Built-in user verification; the same touch shows presence.
+        let extensions = try registrationExtensions(request.extensions, isDiscoverable: isDiscoverable)
+        // 10, 11. User verification: a token's, or the authenticator's own; its touch shows presence as well.
         let reason = UserRequest.Reason.makeCredential(
             relyingPartyID: relyingPartyID, relyingPartyName: request.relyingParty.name,
             userName: request.user.name ?? request.user.displayName)
-        let isExcluded = try await holdsOne(of: request.excludeList ?? [], relyingPartyID: relyingPartyID)
-        if verify {
-            try await askUser(reason, needsVerification: true, isFutile: isExcluded, in: context)
-            flags.formUnion([.userVerified, .userPresent])
-        }
+        var verification = try await verification(
+            VerificationQuestion(
+                param: request.pinUVAuthParam, pinUVAuthProtocol: pinUVAuthProtocol, verifies: verifies,
+                message: request.clientDataHash, permission: .makeCredential, relyingPartyID: relyingPartyID,
+                reason: reason,
+                isFutile: try await holdsOne(
+                    of: request.excludeList ?? [], relyingPartyID: relyingPartyID, isVerified: true)),
+            state, in: context)
         // 12. Excluded credentials.
-        if isExcluded {
-            if !flags.contains(.userPresent) { try await touchForExclusion(relyingPartyID, in: context) }
+        if try await holdsOne(
+            of: request.excludeList ?? [], relyingPartyID: relyingPartyID, isVerified: verification.isVerified)
+        {
+            if !verification.isPresent { try await touchForExclusion(relyingPartyID, in: context) }
             throw CTAPStatus.credentialExcluded
         }
-        // 13, 14. User presence.
-        if !flags.contains(.userPresent) {
+        // 13, 14. User presence, and what it leaves of the tokens.
+        if !verification.isPresent {
             try await askUser(reason, needsVerification: false, in: context)
-            flags.insert(.userPresent)
+            verification.isPresent = true
         }
-        // 16. The credential.
-        let source = try await newSource(for: request, algorithm: algorithm, isDiscoverable: isDiscoverable)
-        // 15. The extensions; those of a credential's pseudo-random function need its key. Unknown ones are ignored.
-        let outputs = registrationOutputs(of: prf, for: source, flags: flags)
+        consumeTokens()
+        // 15, 16. The credential and its extensions.
+        let source = try await newSource(
+            for: request, algorithm: algorithm, isDiscoverable: isDiscoverable,
+            properties: properties(of: extensions, isDiscoverable: isDiscoverable))
+        let outputs = try registrationOutputs(
+            of: extensions, for: source, verification, configuration.supportsPIN ? state : nil)
         // 17. The attestation.
         let data = AuthenticatorData(
-            relyingPartyIDHash: Authenticator.hash(relyingPartyID), flags: flags,
+            relyingPartyIDHash: Authenticator.hash(relyingPartyID), flags: backupFlags.union(verification.flags),
             signatureCounter: try await nextSignatureCounter(),
             attestedCredentialData: AttestedCredentialData(
                 aaguid: configuration.aaguid, credentialID: source.id, publicKey: source.privateKey.publicKey),
             extensions: outputs.signed
         ).encoded
-        let (format, statement) = try configuration.attestation.statement(
+        let attestation = enterprise.map(Attestation.basic) ?? configuration.attestation
+        let (format, statement) = try attestation.statement(
             preference: request.attestationFormatsPreference, authenticatorData: data,
             clientDataHash: request.clientDataHash, key: source.privateKey)
         // What can fail has been done: only now is the account's earlier credential replaced.
-        if isDiscoverable { try await store.save(source) }
+        if isDiscoverable {
+            try await store.save(source)
+        } else {
+            knownRelyingParties.insert(Authenticator.hash(relyingPartyID))
+        }
         return MakeCredentialResponse(
             format: format, authenticatorData: data, statement: statement,
+            enterpriseAttestation: enterprise == nil || format == .none ? nil : true,
+            largeBlobKey: source.properties.largeBlobKey?.exposeSecret(),
             unsignedExtensionOutputs: outputs.unsigned
         ).response
     }
 
-    /// The `uv` option of either command, with the refusal that step 5 of §6.1.2 and step 4 of §6.2.2 share.
-    ///
-    /// A flavour that always verifies does so for every request that tests presence, which CTAP leaves to it.
-    func mustVerify(_ options: AuthenticatorOptions, userPresence: Bool) throws(CTAPStatus) -> Bool {
-        if options.userVerification == true {
-            guard configuration.verifiesUser else { throw .invalidOption }
-            return true
+    /// Step 9: the identity to vouch with if an enterprise attestation is asked for and granted.
+    private func enterpriseAttestation(
+        _ request: MakeCredentialRequest, _ state: AuthenticatorState
+    ) throws(CTAPStatus) -> AttestationIdentity? {
+        guard let kind = request.enterpriseAttestation else { return nil }
+        guard let identity = configuration.enterpriseIdentity, state.isEnterpriseAttestationEnabled else {
+            throw .invalidParameter
         }
-        return configuration.verifiesUser && configuration.flavour.alwaysVerifiesUser && userPresence
+        switch kind {
+        case 1:
+            // Facilitated by the vendor: for certain relying parties.
+            let id = request.relyingParty.id ?? ""
+            return configuration.enterpriseRelyingPartyIDs.contains { $0.utf8.elementsEqual(id.utf8) } ? identity : nil
+        case 2: return identity  // managed by the platform, which is trusted with the choice
+        default: throw .invalidOption
+        }
     }
 
-    /// Whether one of the credentials is this authenticator's.
+    /// Whether one of the credentials is this authenticator's, as far as an unverified user may know.
     private func holdsOne(
-        of descriptors: [PublicKeyCredentialDescriptor], relyingPartyID: String
+        of descriptors: [PublicKeyCredentialDescriptor], relyingPartyID: String, isVerified: Bool
     ) async throws -> Bool {
         for descriptor in descriptors {
-            if try await source(descriptor, relyingPartyID: relyingPartyID) != nil { return true }
+            guard let source = try await source(descriptor, relyingPartyID: relyingPartyID) else { continue }
+            if isVerified || source.properties.protection < .userVerificationRequired { return true }
         }
         return false
     }
@@ -115,7 +148,8 @@ extension Authenticator {
 
     /// Step 16: generates the key; a discoverable credential has a random ID, any other is wrapped into its ID.
     private func newSource(
-        for request: MakeCredentialRequest, algorithm: COSEAlgorithm, isDiscoverable: Bool
+        for request: MakeCredentialRequest, algorithm: COSEAlgorithm, isDiscoverable: Bool,
+        properties: CredentialProperties
     ) async throws -> CredentialSource {
         let relyingPartyID = request.relyingParty.id ?? ""
         let key = try CredentialPrivateKey(generating: algorithm, using: &randomness)
@@ -125,12 +159,13 @@ extension Authenticator {
                 userHandle: request.user.id.bytes,
                 userName: request.user.name?.shortened(toByteCount: Authenticator.maximumNameByteCount),
                 userDisplayName: request.user.displayName?.shortened(toByteCount: Authenticator.maximumNameByteCount),
-                privateKey: key, isDiscoverable: true)
+                privateKey: key, isDiscoverable: true, properties: properties)
         }
-        let wrappingKey = try await wrappingKey()
         let id = try WrappedCredentialID.seal(
-            key, relyingPartyIDHash: Authenticator.hash(relyingPartyID), wrappingKey: wrappingKey, using: &randomness)
+            key, properties: properties, relyingPartyIDHash: Authenticator.hash(relyingPartyID),
+            wrappingKey: try await wrappingKey(), using: &randomness)
         return CredentialSource(
-            id: id, relyingPartyID: relyingPartyID, userHandle: [], privateKey: key, isDiscoverable: false)
+            id: id, relyingPartyID: relyingPartyID, userHandle: [], privateKey: key, isDiscoverable: false,
+            properties: properties)
     }
 }

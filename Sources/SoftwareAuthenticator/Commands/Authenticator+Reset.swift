@@ -1,7 +1,7 @@
 import CTAP
 
 extension Authenticator {
-    /// authenticatorReset (CTAP 2.3 §6.6): all credentials are erased.
+    /// authenticatorReset (CTAP 2.3 §6.6): everything is erased but the model's own.
     func reset(in context: CTAPRequestContext) async throws -> CTAPResponse {
         switch context.transport {
         case .hybrid:
@@ -17,9 +17,15 @@ extension Authenticator {
         }
         // 3. The user is asked.
         try await askUser(.reset, needsVerification: false, in: context)
-        // 4. Stored credentials are forgotten; a new wrapping key makes all wrapped ones worthless.
-        try await store.reset(wrappingKey: newWrappingKey())
+        // 4. Stored credentials, PIN, fingers and settings are forgotten; a new wrapping key makes all wrapped credentials
+        // worthless.
+        let state = AuthenticatorState(templates: [], using: &randomness)
+        try await store.reset(wrappingKey: newWrappingKey(), state: state)
         keyAgreementKeys = [:]
+        forgetTokens()
+        knownRelyingParties = []
+        consecutivePINMismatches = 0
+        enrollment = nil
         return CTAPResponse(.success)
     }
 }

@@ -1,39 +1,48 @@
-import Crypto
-import FoundationEssentials
 public import WebAuthnModel
 
-/// The private key of a credential: ES256 on P-256 or EdDSA on Ed25519.
+/// The private key of a credential: ES256, ES384, ES512, EdDSA on Ed25519, or ML-DSA-65.
 public struct CredentialPrivateKey: Equatable, Sendable {
     /// The algorithms that keys can be made for, most wanted first.
-    public static let supportedAlgorithms: [COSEAlgorithm] = [.es256, .edDSA]
+    ///
+    /// ML-DSA is left out of what authenticatorGetInfo lists unless it is asked for: some browsers refuse numbers that they
+    /// do not know (Firefox before 138).
+    public static let supportedAlgorithms: [COSEAlgorithm] = [.es256, .edDSA, .es384, .es512]
 
-    /// The length of the raw representation of either kind of key.
-    public static let byteCount = 32
+    /// All algorithms, with those that are off by default.
+    public static let allAlgorithms = supportedAlgorithms + [.mlDSA65]
 
     /// The algorithm the key signs with.
     public let algorithm: COSEAlgorithm
-    /// The scalar (P-256, big-endian) or the seed (Ed25519), 32 bytes.
+    /// The scalar (NIST curves, big-endian) or the seed (Ed25519, ML-DSA).
     public let rawRepresentation: SecretBytes
     /// The public key.
     public let publicKey: COSEKey
+    /// The library's key, loaded once: loading a scalar costs most of a signature.
+    private let key: LoadedKey
+
+    /// The length of the raw representation in bytes; `nil` for an algorithm without keys here.
+    static func byteCount(_ algorithm: COSEAlgorithm) -> Int? {
+        switch algorithm {
+        case .es256, .edDSA, .mlDSA65: 32
+        case .es384: 48
+        case .es512: 66
+        default: nil
+        }
+    }
 
     /// Loads a key.
     ///
     /// - Throws: ``CredentialPrivateKeyError`` when the bytes are not a key of that algorithm.
     public init(algorithm: COSEAlgorithm, rawRepresentation: SecretBytes) throws(CredentialPrivateKeyError) {
+        guard CredentialPrivateKey.byteCount(algorithm) != nil else { throw .unsupportedAlgorithm(algorithm) }
+        do {
+            key = try LoadedKey(algorithm, rawRepresentation)
+        } catch {
+            throw .notAKey(algorithm)
+        }
         self.algorithm = algorithm
         self.rawRepresentation = rawRepresentation
-        switch algorithm {
-        case .es256:
-            let point = Array(try CredentialPrivateKey.p256(rawRepresentation).publicKey.rawRepresentation)
-            publicKey = .ec2(
-                algorithm: .es256, curve: .p256, x: Array(point.prefix(32)), y: Array(point.dropFirst(32)))
-        case .edDSA:
-            let point = try CredentialPrivateKey.ed25519(rawRepresentation).publicKey.rawRepresentation
-            publicKey = .okp(algorithm: .edDSA, curve: .ed25519, x: Array(point))
-        default:
-            throw .unsupportedAlgorithm(algorithm)
-        }
+        publicKey = key.publicKey(algorithm)
     }
 
     /// Draws a new key.
@@ -44,13 +53,13 @@ public struct CredentialPrivateKey: Equatable, Sendable {
     public init(
         generating algorithm: COSEAlgorithm, using generator: inout some RandomNumberGenerator
     ) throws(CredentialPrivateKeyError) {
-        guard CredentialPrivateKey.supportedAlgorithms.contains(algorithm) else {
-            throw .unsupportedAlgorithm(algorithm)
-        }
+        guard let byteCount = CredentialPrivateKey.byteCount(algorithm) else { throw .unsupportedAlgorithm(algorithm) }
         for _ in 0..<8 {
-            let candidate = SecretBytes(randomBytes(CredentialPrivateKey.byteCount, using: &generator))
+            var candidate = randomBytes(byteCount, using: &generator)
+            // The order of P-521 has 521 bits, and its scalars 66 bytes: of the first only one bit counts.
+            if algorithm == .es512 { candidate[0] &= 1 }
             do throws(CredentialPrivateKeyError) {
-                self = try CredentialPrivateKey(algorithm: algorithm, rawRepresentation: candidate)
+                self = try CredentialPrivateKey(algorithm: algorithm, rawRepresentation: SecretBytes(candidate))
                 return
             } catch {
                 continue
@@ -59,40 +68,18 @@ public struct CredentialPrivateKey: Equatable, Sendable {
         throw .noKeyDrawn
     }
 
-    /// Signs a message: DER for ES256, 64 raw bytes for EdDSA (WebAuthn Level 3 §6.5.5).
+    /// Signs a message: DER for ECDSA, raw bytes for the others (WebAuthn Level 3 §6.5.5).
     public func signature(for message: [UInt8]) throws(CredentialPrivateKeyError) -> [UInt8] {
         do {
-            return switch algorithm {
-            case .es256:
-                Array(try CredentialPrivateKey.p256(rawRepresentation).signature(for: message).derRepresentation)
-            default:
-                Array(try CredentialPrivateKey.ed25519(rawRepresentation).signature(for: message))
-            }
-        } catch let error as CredentialPrivateKeyError {
-            throw error
+            return try key.signature(for: message)
         } catch {
             throw .signing(String(describing: error))
         }
     }
 
-    private static func p256(
-        _ secret: SecretBytes
-    ) throws(CredentialPrivateKeyError) -> P256.Signing.PrivateKey {
-        do {
-            return try P256.Signing.PrivateKey(rawRepresentation: secret.exposeSecret())
-        } catch {
-            throw .notAKey(.es256)
-        }
-    }
-
-    private static func ed25519(
-        _ secret: SecretBytes
-    ) throws(CredentialPrivateKeyError) -> Curve25519.Signing.PrivateKey {
-        do {
-            return try Curve25519.Signing.PrivateKey(rawRepresentation: secret.exposeSecret())
-        } catch {
-            throw .notAKey(.edDSA)
-        }
+    /// Whether both are the same key for the same algorithm.
+    public static func == (left: CredentialPrivateKey, right: CredentialPrivateKey) -> Bool {
+        left.algorithm == right.algorithm && left.rawRepresentation == right.rawRepresentation
     }
 }
 
@@ -117,7 +104,7 @@ extension CredentialPrivateKeyError: CustomStringConvertible {
     /// A sentence for a developer.
     public var description: String {
         switch self {
-        case .unsupportedAlgorithm(let algorithm): "no key can be made for \(algorithm); use ES256 or EdDSA"
+        case .unsupportedAlgorithm(let algorithm): "no key can be made for \(algorithm); use ES256, ES384, ES512 or EdDSA"
         case .notAKey(let algorithm): "the bytes are not a private key for \(algorithm); restore them from a backup"
         case .noKeyDrawn: "the random number generator yields no usable key; check that it is not stuck"
         case .signing(let reason): "the signature could not be made: \(reason)"

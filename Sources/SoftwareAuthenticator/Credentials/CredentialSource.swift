@@ -19,11 +19,14 @@ public struct CredentialSource: Equatable, Sendable {
     public let privateKey: CredentialPrivateKey
     /// Whether the authenticator finds it without being given its ID.
     public let isDiscoverable: Bool
+    /// What its extensions asked for when it was made.
+    public var properties: CredentialProperties
 
     /// Puts the parts together.
     public init(
         id: [UInt8], relyingPartyID: String, userHandle: [UInt8], userName: String? = nil,
-        userDisplayName: String? = nil, privateKey: CredentialPrivateKey, isDiscoverable: Bool
+        userDisplayName: String? = nil, privateKey: CredentialPrivateKey, isDiscoverable: Bool,
+        properties: CredentialProperties = CredentialProperties()
     ) {
         self.id = id
         self.relyingPartyID = relyingPartyID
@@ -32,6 +35,7 @@ public struct CredentialSource: Equatable, Sendable {
         self.userDisplayName = userDisplayName
         self.privateKey = privateKey
         self.isDiscoverable = isDiscoverable
+        self.properties = properties
     }
 
     /// The algorithm the credential signs with.

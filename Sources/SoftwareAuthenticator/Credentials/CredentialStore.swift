@@ -1,4 +1,4 @@
-/// Where an authenticator keeps its discoverable credentials, its wrapping key and its signature counter.
+/// Where an authenticator keeps its discoverable credentials, its state, its wrapping key and its signature counter.
 ///
 /// A call that returns has made its change durable: an authenticator answers its platform only afterwards.
 public protocol CredentialStore: Sendable {
@@ -9,8 +9,33 @@ public protocol CredentialStore: Sendable {
     /// - Throws: ``CredentialStoreError/full`` when there is no room for one more.
     func save(_ source: CredentialSource) async throws(CredentialStoreError)
 
-    /// The credentials of a relying party, newest first.
-    func sources(relyingPartyID: String) async throws(CredentialStoreError) -> [CredentialSource]
+    /// Some credentials of a relying party, newest first, at a cost that does not grow with those that are left out.
+    ///
+    /// - Parameters:
+    ///   - protection: the strictest protection of those that count.
+    ///   - skipping: how many of them to leave out at the beginning.
+    ///   - limit: how many to return at most.
+    func sources(
+        relyingPartyID: String, protectedAtMost protection: CredentialProtection, skipping: Int, limit: Int
+    ) async throws(CredentialStoreError) -> CredentialPage
+
+    /// The relying parties that have credentials here, in the order of their oldest ones.
+    func relyingPartyIDs() async throws(CredentialStoreError) -> [String]
+
+    /// How full it is.
+    func census() async throws(CredentialStoreError) -> CredentialCensus
+
+    /// What was stored last; `nil` in a new store.
+    func state() async throws(CredentialStoreError) -> AuthenticatorState?
+
+    /// Stores the state in place of the earlier one.
+    func save(_ state: AuthenticatorState) async throws(CredentialStoreError)
+
+    /// The serialised array of large blobs; `nil` when none was stored since the last reset.
+    func largeBlobArray() async throws(CredentialStoreError) -> [UInt8]?
+
+    /// Stores the array in place of the earlier one.
+    func save(largeBlobArray: [UInt8]) async throws(CredentialStoreError)
 
     /// The credential with an ID, if there is one.
     func source(id: [UInt8]) async throws(CredentialStoreError) -> CredentialSource?
@@ -43,10 +68,50 @@ public protocol CredentialStore: Sendable {
         orStoring candidate: AttestationIdentity?
     ) async throws(CredentialStoreError) -> AttestationIdentity?
 
-    /// Forgets all credentials and replaces the wrapping key, in one step (CTAP 2.3 §6.6).
+    /// Forgets all credentials and the large blobs, and replaces wrapping key and state, in one step (CTAP 2.3 §6.6).
     ///
     /// The attestation identity stays, and the signature counter goes on.
-    func reset(wrappingKey: SecretBytes) async throws(CredentialStoreError)
+    func reset(wrappingKey: SecretBytes, state: AuthenticatorState) async throws(CredentialStoreError)
+}
+
+/// Some of a relying party's credentials.
+public struct CredentialPage: Sendable {
+    /// How many there are in all.
+    public var total: Int
+    /// Those that were asked for, newest first.
+    public var sources: [CredentialSource]
+
+    /// Puts the parts together.
+    public init(total: Int, sources: [CredentialSource]) {
+        self.total = total
+        self.sources = sources
+    }
+}
+
+/// How full a store is.
+public struct CredentialCensus: Hashable, Sendable {
+    /// How many discoverable credentials there are.
+    public var count: Int
+    /// How many there may be.
+    public var capacity: Int
+    /// Grows whenever a credential comes, goes or changes.
+    public var changeCount: UInt64
+
+    /// Puts the parts together.
+    public init(count: Int, capacity: Int, changeCount: UInt64) {
+        self.count = count
+        self.capacity = capacity
+        self.changeCount = changeCount
+    }
+}
+
+extension CredentialStore {
+    /// All credentials of a relying party, newest first.
+    public func sources(relyingPartyID: String) async throws(CredentialStoreError) -> [CredentialSource] {
+        try await sources(
+            relyingPartyID: relyingPartyID, protectedAtMost: .userVerificationRequired, skipping: 0, limit: .max
+        ).sources
+    }
 }
 
 /// Why a store did not do what it was asked to.

@@ -1,11 +1,31 @@
 /// A store that forgets everything with the process.
 public actor MemoryCredentialStore: CredentialStore {
+    /// An RP ID byte for byte: texts are equal when they are canonically equivalent, whose hashes nevertheless differ.
+    private struct RelyingParty: Hashable {
+        let bytes: [UInt8]
+
+        init(_ id: String) { bytes = Array(id.utf8) }
+    }
+
+    /// A relying party's credentials, oldest first.
+    private struct Shelf {
+        let relyingPartyID: String
+        /// The order in which relying parties came.
+        let position: UInt64
+        var ids: [[UInt8]] = []
+        /// How many there are of each protection.
+        var counts: [CredentialProtection: Int] = [:]
+    }
+
     private let capacity: Int
-    // Oldest first.
-    private var sources: [CredentialSource] = []
+    private var sources: [[UInt8]: CredentialSource] = [:]
+    private var shelves: [RelyingParty: Shelf] = [:]
+    private var changeCount: UInt64 = 0
     private var signatureCounter: UInt32
     private var wrappingKey: SecretBytes?
     private var attestationIdentity: AttestationIdentity?
+    private var storedState: AuthenticatorState?
+    private var blobs: [UInt8]?
 
     /// An empty store.
     ///
@@ -19,37 +39,70 @@ public actor MemoryCredentialStore: CredentialStore {
 
     /// Keeps a credential in place of the account's earlier one.
     public func save(_ source: CredentialSource) throws(CredentialStoreError) {
-        let others = sources.filter {
-            $0.id != source.id
-                && !($0.isScoped(to: source.relyingPartyID) && $0.userHandle == source.userHandle)
-        }
-        guard others.count < capacity else { throw .full }
-        sources = others + [source]
+        let shelf = shelves[RelyingParty(source.relyingPartyID)]
+        let earlier = shelf?.ids.first { sources[$0]?.userHandle == source.userHandle } ?? source.id
+        guard sources.count - (sources[earlier] == nil ? 0 : 1) < capacity else { throw .full }
+        delete(id: earlier)
+        delete(id: source.id)
+        changeCount += 1
+        sources[source.id] = source
+        var current =
+            shelves[RelyingParty(source.relyingPartyID)]
+            ?? Shelf(relyingPartyID: source.relyingPartyID, position: changeCount)
+        current.ids.append(source.id)
+        current.counts[source.properties.protection, default: 0] += 1
+        shelves[RelyingParty(source.relyingPartyID)] = current
     }
 
-    /// The credentials of a relying party, newest first.
-    public func sources(relyingPartyID: String) -> [CredentialSource] {
-        sources.reversed().filter { $0.isScoped(to: relyingPartyID) }
+    /// Some credentials of a relying party.
+    public func sources(
+        relyingPartyID: String, protectedAtMost protection: CredentialProtection, skipping: Int, limit: Int
+    ) -> CredentialPage {
+        guard let shelf = shelves[RelyingParty(relyingPartyID)] else { return CredentialPage(total: 0, sources: []) }
+        let total = shelf.counts.reduce(0) { $0 + ($1.key <= protection ? $1.value : 0) }
+        guard total < shelf.ids.count else {
+            return CredentialPage(
+                total: total, sources: shelf.ids.reversed().dropFirst(skipping).prefix(limit).compactMap { sources[$0] })
+        }
+        let fitting = shelf.ids.reversed().lazy.compactMap { self.sources[$0] }
+            .filter { $0.properties.protection <= protection }
+        return CredentialPage(total: total, sources: Array(fitting.dropFirst(skipping).prefix(limit)))
+    }
+
+    /// The relying parties.
+    public func relyingPartyIDs() -> [String] {
+        shelves.values.sorted { $0.position < $1.position }.map(\.relyingPartyID)
+    }
+
+    /// How full it is.
+    public func census() -> CredentialCensus {
+        CredentialCensus(count: sources.count, capacity: capacity, changeCount: changeCount)
     }
 
     /// The credential with an ID.
-    public func source(id: [UInt8]) -> CredentialSource? { sources.first { $0.id == id } }
+    public func source(id: [UInt8]) -> CredentialSource? { sources[id] }
 
     /// Replaces a credential's names.
     @discardableResult
     public func update(_ source: CredentialSource) -> Bool {
-        guard let index = sources.firstIndex(where: { $0.id == source.id }) else { return false }
-        sources[index].userName = source.userName
-        sources[index].userDisplayName = source.userDisplayName
+        guard var stored = sources[source.id] else { return false }
+        stored.userName = source.userName
+        stored.userDisplayName = source.userDisplayName
+        sources[source.id] = stored
+        changeCount += 1
         return true
     }
 
     /// Forgets a credential.
     @discardableResult
     public func delete(id: [UInt8]) -> Bool {
-        let count = sources.count
-        sources.removeAll { $0.id == id }
-        return sources.count < count
+        guard let source = sources.removeValue(forKey: id) else { return false }
+        let relyingParty = RelyingParty(source.relyingPartyID)
+        shelves[relyingParty]?.ids.removeAll { $0 == id }
+        shelves[relyingParty]?.counts[source.properties.protection, default: 0] -= 1
+        if shelves[relyingParty]?.ids.isEmpty ?? false { shelves[relyingParty] = nil }
+        changeCount += 1
+        return true
     }
 
     /// Counts one signature.
@@ -72,9 +125,23 @@ public actor MemoryCredentialStore: CredentialStore {
         return attestationIdentity
     }
 
+    /// The state.
+    public func state() -> AuthenticatorState? { storedState }
+
+    /// Keeps the state.
+    public func save(_ state: AuthenticatorState) { storedState = state }
+
+    /// The large blobs.
+    public func largeBlobArray() -> [UInt8]? { blobs }
+
+    /// Keeps the large blobs.
+    public func save(largeBlobArray: [UInt8]) { blobs = largeBlobArray }
+
     /// Forgets all credentials.
-    public func reset(wrappingKey: SecretBytes) {
-        sources = []
+    public func reset(wrappingKey: SecretBytes, state: AuthenticatorState) {
+        (sources, shelves, blobs) = ([:], [:], nil)
+        changeCount += 1
         self.wrappingKey = wrappingKey
+        storedState = state
     }
 }

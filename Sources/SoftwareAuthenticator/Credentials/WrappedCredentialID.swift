@@ -4,49 +4,68 @@ import WebAuthnModel
 
 /// The credential ID of a credential that is not discoverable: its private key, sealed under the store's wrapping key.
 ///
-///     version[1] = 0x01 ‖ nonce[12] ‖ AES-256-GCM(algorithm[1] ‖ key[32])[33] ‖ tag[16]
+///     version[1] = 0x02 ‖ nonce[12] ‖ AES-256-GCM(algorithm[1] ‖ properties[1] ‖ key) ‖ tag[16]
 ///
 /// The additional data is `version ‖ SHA-256(RP ID)`: another relying party's ID does not open. A new wrapping key
-/// makes all earlier IDs worthless, which is how authenticatorReset reaches credentials that are not stored.
+/// makes all earlier IDs worthless, which is how authenticatorReset reaches credentials that are not stored. Of the
+/// properties the lower two bits are the protection, and bit 2 is thirdPartyPayment. Version 1 had none.
 enum WrappedCredentialID {
-    static let version: UInt8 = 1
-    /// 1 + 12 + 33 + 16.
-    static let byteCount = 62
+    static let version: UInt8 = 2
+    private static let versionWithoutProperties: UInt8 = 1
+    /// Version, nonce, algorithm, properties and tag.
+    private static let overhead = 1 + 12 + 1 + 1 + 16
+    private static let codes: [COSEAlgorithm] = [.es256, .edDSA, .es384, .es512, .mlDSA65]
+
+    /// The longest, which holds a key on P-521.
+    static let maximumByteCount = overhead + 66
+
+    /// What an ID holds.
+    struct Content: Equatable {
+        let privateKey: CredentialPrivateKey
+        let properties: CredentialProperties
+    }
 
     /// Wraps a key.
     static func seal(
-        _ key: CredentialPrivateKey, relyingPartyIDHash: [UInt8], wrappingKey: SecretBytes,
-        using generator: inout some RandomNumberGenerator
+        _ key: CredentialPrivateKey, properties: CredentialProperties, relyingPartyIDHash: [UInt8],
+        wrappingKey: SecretBytes, using generator: inout some RandomNumberGenerator
     ) throws -> [UInt8] {
+        guard let code = codes.firstIndex(of: key.algorithm) else {
+            throw CredentialPrivateKeyError.unsupportedAlgorithm(key.algorithm)
+        }
         let nonce = try AES.GCM.Nonce(data: randomBytes(12, using: &generator))
-        let plaintext = [code(of: key.algorithm)] + key.rawRepresentation.exposeSecret()
+        let bits = properties.protection.rawValue | (properties.isThirdPartyPaymentEnabled ? 4 : 0)
+        let plaintext = [UInt8(code + 1), bits] + key.rawRepresentation.exposeSecret()
         let box = try AES.GCM.seal(
             plaintext, using: wrappingKey.symmetricKey, nonce: nonce, authenticating: [version] + relyingPartyIDHash)
         return [version] + Array(box.nonce) + Array(box.ciphertext) + Array(box.tag)
     }
 
-    /// The key in an ID, or `nil` when the ID was not made here, not for this relying party, or before a reset.
-    static func open(_ id: [UInt8], relyingPartyIDHash: [UInt8], wrappingKey: SecretBytes) -> CredentialPrivateKey? {
-        guard id.count == byteCount, id.first == version else { return nil }
+    /// The content of an ID, or `nil` when the ID was not made here, not for this relying party, or before a reset.
+    static func open(_ id: [UInt8], relyingPartyIDHash: [UInt8], wrappingKey: SecretBytes) -> Content? {
+        guard let version = id.first, version == Self.version || version == versionWithoutProperties,
+            id.count > overhead, id.count <= maximumByteCount
+        else { return nil }
         do {
             let box = try AES.GCM.SealedBox(combined: id.dropFirst())
-            let plaintext = try AES.GCM.open(
-                box, using: wrappingKey.symmetricKey, authenticating: [version] + relyingPartyIDHash)
-            guard let algorithm = plaintext.first.flatMap(algorithm(of:)) else { return nil }
-            return try CredentialPrivateKey(
-                algorithm: algorithm, rawRepresentation: SecretBytes(plaintext.dropFirst()))
+            let plaintext = Array(
+                try AES.GCM.open(
+                    box, using: wrappingKey.symmetricKey, authenticating: [version] + relyingPartyIDHash))
+            guard let code = plaintext.first, (1...codes.count).contains(Int(code)) else { return nil }
+            var properties = CredentialProperties()
+            var rest = plaintext.dropFirst()
+            if version == Self.version {
+                guard let bits = rest.popFirst(), let protection = CredentialProtection(rawValue: bits & 3) else {
+                    return nil
+                }
+                properties.protection = protection
+                properties.isThirdPartyPaymentEnabled = bits & 4 != 0
+            }
+            let key = try CredentialPrivateKey(
+                algorithm: codes[Int(code) - 1], rawRepresentation: SecretBytes(rest))
+            return Content(privateKey: key, properties: properties)
         } catch {
             return nil  // whatever is wrong with it, it is not ours
-        }
-    }
-
-    private static func code(of algorithm: COSEAlgorithm) -> UInt8 { algorithm == .edDSA ? 2 : 1 }
-
-    private static func algorithm(of code: UInt8) -> COSEAlgorithm? {
-        switch code {
-        case 1: .es256
-        case 2: .edDSA
-        default: nil
         }
     }
 }

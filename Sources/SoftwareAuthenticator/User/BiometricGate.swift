@@ -24,6 +24,10 @@ public struct UserRequest: Hashable, Sendable {
         case selection
         /// All credentials are erased.
         case reset
+        /// Credentials or settings are managed.
+        case management
+        /// A finger is enrolled.
+        case enrollFinger(remainingSamples: Int)
         /// A phone is taken in hand for a QR code that a screen shows; asked by whoever has several phones, not by one.
         case scan
     }
@@ -54,4 +58,8 @@ public enum UserDecision: Hashable, Sendable {
     case verificationFailed
     /// Did not react.
     case timedOut
+    /// Touched with a certain finger: verified if that is enrolled, and present in any case.
+    case finger(String)
+    /// While a finger is enrolled: how good the sample of which finger was. Present otherwise.
+    case sample(SampleStatus, finger: String)
 }

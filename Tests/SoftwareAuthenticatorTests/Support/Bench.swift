@@ -15,15 +15,18 @@ struct Bench {
 
     init(
         _ flavour: Flavour = .platform, gate: any BiometricGate = ApprovingGate(), attestation: Attestation? = nil,
-        verifiesUser: Bool? = nil, resetWindow: Duration? = .seconds(10),
+        verifiesUser: Bool? = nil, profile: Profile = .ctap23, resetWindow: Duration? = .seconds(10),
+        configure: (inout Authenticator.Configuration) -> Void = { _ in },
         store: MemoryCredentialStore = MemoryCredentialStore(), seed: UInt64 = 1,
         reportFailure: @escaping @Sendable (any Error) -> Void = { _ in }
     ) {
         self.store = store
+        var configuration = Authenticator.Configuration(
+            flavour: flavour, profile: profile, attestation: attestation, verifiesUser: verifiesUser,
+            resetWindow: resetWindow)
+        configure(&configuration)
         authenticator = Authenticator(
-            configuration: Authenticator.Configuration(
-                flavour: flavour, attestation: attestation, verifiesUser: verifiesUser, resetWindow: resetWindow),
-            store: store, gate: gate, randomness: SeededGenerator(seed: seed), clock: clock,
+            configuration: configuration, store: store, gate: gate, randomness: SeededGenerator(seed: seed), clock: clock,
             reportFailure: reportFailure)
         client = DirectCTAPClient(authenticator)
     }
@@ -106,6 +109,14 @@ func isValid(_ signature: [UInt8], over authenticatorData: [UInt8], by key: COSE
     case .ec2(_, .p256, let x, let y):
         return try P256.Signing.PublicKey(rawRepresentation: x + y).isValidSignature(
             P256.Signing.ECDSASignature(derRepresentation: signature), for: message)
+    case .ec2(_, .p384, let x, let y):
+        return try P384.Signing.PublicKey(rawRepresentation: x + y).isValidSignature(
+            P384.Signing.ECDSASignature(derRepresentation: signature), for: message)
+    case .ec2(_, .p521, let x, let y):
+        return try P521.Signing.PublicKey(rawRepresentation: x + y).isValidSignature(
+            P521.Signing.ECDSASignature(derRepresentation: signature), for: message)
+    case .akp(_, let publicKey):
+        return try MLDSA65.PublicKey(rawRepresentation: publicKey).isValidSignature(signature, for: message)
     case .okp(_, .ed25519, let x):
         return try Curve25519.Signing.PublicKey(rawRepresentation: x).isValidSignature(signature, for: message)
     default:

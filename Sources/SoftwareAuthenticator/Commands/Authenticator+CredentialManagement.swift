@@ -1,0 +1,144 @@
+import CTAP
+import WebAuthnModel
+
+/// What an enumeration of credential management continues with (CTAP 2.3 §6.8.3, §6.8.4).
+struct CredentialEnumeration: Sendable {
+    /// How long after the last step the next may come.
+    static let lifetime: Duration = .seconds(30)
+
+    /// What comes next, one after the other.
+    enum Remaining: Sendable {
+        case relyingParties(ArraySlice<String>)
+        case credentials(ArraySlice<CredentialSource>)
+    }
+
+    var remaining: Remaining
+    let transport: CTAPRequestContext.Transport
+    var lastStep: Duration
+}
+
+extension Authenticator {
+    /// authenticatorCredentialManagement (CTAP 2.3 §6.8).
+    func credentialManagement(
+        _ request: CredentialManagementRequest, in context: CTAPRequestContext
+    ) async throws -> CTAPResponse {
+        guard let subcommand = CredentialManagementRequest.Subcommand(rawValue: request.subcommand) else {
+            throw CTAPStatus.invalidSubcommand
+        }
+        let pending = enumeration
+        enumeration = nil
+        switch subcommand {
+        case .enumerateRelyingPartiesNext, .enumerateCredentialsNext:
+            return try continueEnumeration(pending, subcommand, in: context)
+        case .getMetadata:
+            try await verifyReader(request)
+            let census = try await store.census()
+            var response = CredentialManagementResponse()
+            response.existingCount = UInt64(census.count)
+            response.remainingCount = UInt64(max(census.capacity - census.count, 0))
+            return response.response
+        case .enumerateRelyingPartiesBegin:
+            try await verifyReader(request)
+            let ids = try await store.relyingPartyIDs()
+            guard let first = ids.first else { throw CTAPStatus.noCredentials }
+            remember(.relyingParties(ids.dropFirst()), isEmpty: ids.count == 1, in: context)
+            return relyingPartyResponse(first, total: ids.count)
+        case .enumerateCredentialsBegin:
+            let hash = try request.relyingPartyIDHash()
+            try await verifyReader(request)
+            let id = try await store.relyingPartyIDs().first { Authenticator.hash($0) == hash }
+            var sources: [CredentialSource] = []
+            if let id { sources = try await store.sources(relyingPartyID: id) }
+            guard let first = sources.first else { throw CTAPStatus.noCredentials }
+            remember(.credentials(sources.dropFirst()), isEmpty: sources.count == 1, in: context)
+            return credentialResponse(first, total: sources.count)
+        case .deleteCredential:
+            let source = try await addressedCredential(request)
+            try await store.delete(id: source.id)
+            return CTAPResponse(.success)
+        case .updateUserInformation:
+            let user = try request.user()
+            var source = try await addressedCredential(request)
+            guard user.id.bytes == source.userHandle else { throw CTAPStatus.invalidParameter }
+            // What is absent or empty is removed.
+            source.userName = user.name.flatMap { $0.isEmpty ? nil : $0 }?
+                .shortened(toByteCount: Authenticator.maximumNameByteCount)
+            source.userDisplayName = user.displayName.flatMap { $0.isEmpty ? nil : $0 }?
+                .shortened(toByteCount: Authenticator.maximumNameByteCount)
+            try await store.update(source)
+            return CTAPResponse(.success)
+        }
+    }
+
+    /// That a token is good for reading; one that is bound to a relying party is not, whichever it is (§6.8.2).
+    private func verifyReader(_ request: CredentialManagementRequest) async throws {
+        let boundTo = try await verify(
+            request.pinUVAuthParam, protocol: request.pinUVAuthProtocol, for: request.authenticatedMessage,
+            permission: .credentialManagement, isReadOnly: true)
+        guard boundTo == nil || configuration.profile.hasPreviewCommands else { throw CTAPStatus.pinAuthInvalid }
+    }
+
+    /// The credential that a change is about, once a token is found to be good for it (§6.8.5, §6.8.6).
+    private func addressedCredential(_ request: CredentialManagementRequest) async throws -> CredentialSource {
+        let descriptor = try request.credential()
+        let boundTo = try await verify(
+            request.pinUVAuthParam, protocol: request.pinUVAuthProtocol, for: request.authenticatedMessage,
+            permission: .credentialManagement)
+        let source = try await store.source(id: descriptor.id.bytes)
+        // Whoever may manage one relying party's credentials learns nothing about the others'.
+        if let boundTo, !(source?.isScoped(to: boundTo) ?? false) { throw CTAPStatus.pinAuthInvalid }
+        guard let source else { throw CTAPStatus.noCredentials }
+        return source
+    }
+
+    private func remember(
+        _ remaining: CredentialEnumeration.Remaining, isEmpty: Bool, in context: CTAPRequestContext
+    ) {
+        guard !isEmpty else { return }
+        enumeration = CredentialEnumeration(
+            remaining: remaining, transport: context.transport, lastStep: time.now())
+    }
+
+    private func continueEnumeration(
+        _ pending: CredentialEnumeration?, _ subcommand: CredentialManagementRequest.Subcommand,
+        in context: CTAPRequestContext
+    ) throws(CTAPStatus) -> CTAPResponse {
+        guard let pending, pending.transport == context.transport,
+            time.now() - pending.lastStep <= CredentialEnumeration.lifetime
+        else { throw .notAllowed }
+        switch (pending.remaining, subcommand) {
+        case (.relyingParties(var ids), .enumerateRelyingPartiesNext):
+            guard let next = ids.popFirst() else { throw .notAllowed }
+            remember(.relyingParties(ids), isEmpty: ids.isEmpty, in: context)
+            return relyingPartyResponse(next, total: nil)
+        case (.credentials(var sources), .enumerateCredentialsNext):
+            guard let next = sources.popFirst() else { throw .notAllowed }
+            remember(.credentials(sources), isEmpty: sources.isEmpty, in: context)
+            return credentialResponse(next, total: nil)
+        default: throw .notAllowed
+        }
+    }
+
+    private func relyingPartyResponse(_ id: String, total: Int?) -> CTAPResponse {
+        var response = CredentialManagementResponse()
+        response.relyingParty = PublicKeyCredentialRelyingPartyEntity(id: id, name: nil)
+        response.relyingPartyIDHash = Authenticator.hash(id)
+        response.totalRelyingParties = total.map { UInt64($0) }
+        return response.response
+    }
+
+    private func credentialResponse(_ source: CredentialSource, total: Int?) -> CTAPResponse {
+        var response = CredentialManagementResponse()
+        response.user = PublicKeyCredentialUserEntity(
+            id: source.userHandle, name: source.userName, displayName: source.userDisplayName)
+        response.credential = PublicKeyCredentialDescriptor(id: source.id)
+        response.publicKey = source.privateKey.publicKey
+        response.totalCredentials = total.map { UInt64($0) }
+        response.credentialProtection = UInt64(source.properties.protection.rawValue)
+        response.largeBlobKey = source.properties.largeBlobKey?.exposeSecret()
+        if configuration.profile.isCurrent {
+            response.isThirdPartyPaymentEnabled = source.properties.isThirdPartyPaymentEnabled
+        }
+        return response.response
+    }
+}

@@ -1,0 +1,30 @@
+import CTAP
+
+/// An extension that the authenticator can have (CTAP 2.3 §12); the raw value is its identifier.
+enum ExtensionIdentifier: String, Hashable, Sendable, CaseIterable {
+    case credBlob
+    case credProtect
+    case hmacSecret = "hmac-secret"
+    case hmacSecretMC = "hmac-secret-mc"
+    case largeBlobKey
+    case minimumPINLength = "minPinLength"
+    case pinComplexityPolicy
+    case prf
+    case thirdPartyPayment
+    case userVerificationMethod = "uvm"
+}
+
+extension Authenticator.Configuration {
+    /// The extensions that it has, as authenticatorGetInfo lists them.
+    var extensions: [ExtensionIdentifier] {
+        if flavour.takesPRFInTheClear { return [.prf] }
+        switch profile {
+        case .ctap23: return ExtensionIdentifier.allCases.filter { $0 != .prf }
+        case .ctap21:
+            return [
+                .credBlob, .credProtect, .hmacSecret, .largeBlobKey, .minimumPINLength, .userVerificationMethod,
+            ]
+        case .compat20: return [.credProtect, .hmacSecret]
+        }
+    }
+}
