@@ -88,7 +88,7 @@ let package = Package(
         pure("HybridProtocol", ["CBOR", crypto, cryptoExtras]),
 
         // Rooms.
-        pure("SoftwareAuthenticator", ["CBOR", "CTAP", "WebAuthnModel", crypto, x509, asn1]),
+        pure("SoftwareAuthenticator", ["CBOR", "CTAP", "WebAuthnModel", crypto, cryptoExtras, x509, asn1]),
         module("CredentialStorage", ["SoftwareAuthenticator", "WebAuthnModel", crypto, grdb]),
 
         // Doors and clients.

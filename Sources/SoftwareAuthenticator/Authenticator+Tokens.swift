@@ -85,7 +85,11 @@ extension Authenticator {
     }
 
     /// A command has tested presence: the tokens are good for nothing more but writing large blobs.
-    func consumeTokens() { tokens = tokens.mapValues { var token = $0; token.consume(); return token } }
+    func consumeTokens() {
+        tokens = tokens.mapValues {
+            var token = $0; token.consume(); return token
+        }
+    }
 
     /// Hands out a new token in place of all earlier ones, encrypted for the platform.
     func issueToken(

@@ -111,7 +111,8 @@ public actor Authenticator: CTAPAuthenticator {
             try await makeCredential(MakeCredentialRequest(parameters: request.parameters), in: context)
         case .getAssertion:
             try await getAssertion(GetAssertionRequest(parameters: request.parameters), in: context)
-        case .clientPIN where configuration.supportsPIN:
+        // A phone has no use for it; to others it is how the secret for `hmac-secret` is agreed on.
+        case .clientPIN where !configuration.flavour.pinUVAuthProtocols.isEmpty:
             try await clientPIN(ClientPINRequest(parameters: request.parameters), in: context)
         case .credentialManagement where hasManagement, .credentialManagementPreview where hasPreview:
             try await credentialManagement(CredentialManagementRequest(parameters: request.parameters), in: context)

@@ -19,6 +19,10 @@ extension Authenticator {
         public var enterpriseIdentity: AttestationIdentity?
         /// The relying parties that get enterprise attestation when they ask for the vendor's kind.
         public var enterpriseRelyingPartyIDs: [String]
+        /// Whether it can have a PIN, hands out PIN/UV auth tokens and can be managed; a phone has its screen lock instead.
+        ///
+        /// Without, it is an authenticator of CTAP 2.0 that verifies its user by itself or not at all.
+        public var supportsPIN: Bool
         /// Whether it is part of the client device: the `plat` option, and the transport `internal`.
         public var isBuiltIn: Bool
         /// How long it waits for the user; CTAP 2.3 §6.1.2 wants at least ten seconds.
@@ -46,6 +50,7 @@ extension Authenticator {
             self.flavour = flavour
             self.attestation = attestation ?? (flavour == .phone ? .none : .selfAttestation)
             self.profile = profile
+            supportsPIN = flavour != .phone
             self.verifiesUser = verifiesUser ?? (flavour != .securityKey)
             let hasSensor = self.verifiesUser && flavour != .phone
             self.enrolledFingers = hasSensor ? enrolledFingers ?? ["right index finger"] : []
@@ -67,14 +72,11 @@ extension Authenticator {
             flavour.isPlatform && !isBuiltIn ? [.usb] : flavour.transports
         }
 
-        /// Whether it can have a PIN, and hands out PIN/UV auth tokens; a phone has its screen lock.
-        public var supportsPIN: Bool { flavour != .phone }
-
         /// Whether fingers can be enrolled.
-        var enrollsFingers: Bool { verifiesUser && flavour != .phone && profile.hasManagement }
+        var enrollsFingers: Bool { verifiesUser && supportsPIN && profile.hasManagement }
 
         /// Whether it answers CTAP1/U2F requests.
-        var answersCTAP1: Bool { flavour == .securityKey }
+        var answersCTAP1: Bool { flavour == .securityKey && supportsPIN }
 
         /// The algorithms of new credentials, most wanted first.
         var algorithms: [COSEAlgorithm] {

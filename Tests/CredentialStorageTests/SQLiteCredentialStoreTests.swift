@@ -209,9 +209,11 @@ struct SQLiteCredentialStoreTests {
         let stores: [any CredentialStore] = [try Workspace().store(), MemoryCredentialStore()]
         var generator = SeededGenerator(seed: seed)
         for number in 0..<40 as Range<UInt8> {
-            var source = try Workspace.source(number, relyingPartyID: ["a", "b", "c"].randomElement(using: &generator) ?? "a")
+            var source = try Workspace.source(
+                number, relyingPartyID: ["a", "b", "c"].randomElement(using: &generator) ?? "a")
             source.properties = CredentialProperties(
-                protection: CredentialProtection.allCases.randomElement(using: &generator) ?? .userVerificationRequired, blob: [number],
+                protection: CredentialProtection.allCases.randomElement(using: &generator) ?? .userVerificationRequired,
+                blob: [number],
                 largeBlobKey: number % 2 == 0 ? SecretBytes([number]) : nil,
                 isThirdPartyPaymentEnabled: number % 3 == 0)
             for store in stores { try await store.save(source) }

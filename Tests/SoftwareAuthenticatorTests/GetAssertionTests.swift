@@ -121,7 +121,8 @@ struct GetAssertionTests {
         _ = try await bench.register(accounts: [[1]])
         gate.answer(row.0)
         #expect(
-            await bench.respond(Bench.authentication(userVerification: verify).request) == CTAPResponse(verify && row.0 == .verificationFailed ? .puatRequired : row.1))
+            await bench.respond(Bench.authentication(userVerification: verify).request)
+                == CTAPResponse(verify && row.0 == .verificationFailed ? .puatRequired : row.1))
     }
 
     @Test("step 11: of an allow list one match is used, stored or wrapped")

@@ -199,7 +199,8 @@ struct MakeCredentialTests {
     func overwriting() async throws {
         let bench = Bench()
         let made = try await bench.register(accounts: [[1], [2], [1]])
-        #expect(try await bench.store.sources(relyingPartyID: Bench.relyingPartyID).map(\.id) == [made[2].id, made[1].id])
+        #expect(
+            try await bench.store.sources(relyingPartyID: Bench.relyingPartyID).map(\.id) == [made[2].id, made[1].id])
         #expect(await bench.status(Bench.authentication(allowList: [made[0].id]).request) == .noCredentials)
     }
 

@@ -57,7 +57,7 @@ struct BluetoothctlTests {
         try await BusHarness.run(radio: radio) { harness in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await radio.advertise(.phone()) }
-                let scan = try await harness.output(of: "bluetoothctl", "--timeout", "1", "scan", "on")
+                let scan = try await harness.output(of: "bluetoothctl", "--timeout", "3", "scan", "on")
                 #expect(scan.status == 0)
                 #expect(scan.text.contains("Discovery started"), "\(scan.text)")
                 #expect(scan.text.contains("Device "), "\(scan.text)")

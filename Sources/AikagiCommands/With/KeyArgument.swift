@@ -19,6 +19,8 @@ struct KeyArgument: Sendable {
     var gate = GateArgument.approve
     /// Where its credentials are kept; in memory when absent.
     var store: String?
+    /// Whether it can have a PIN and hands out tokens; `nil` where that depends on the other keys.
+    var hasPIN: Bool?
     /// Whether it lies beside the machine at first.
     var isUnplugged = false
     /// Whether it tests presence only, and cannot tell who touches it.
@@ -29,14 +31,16 @@ struct KeyArgument: Sendable {
     static let help = ArgumentHelp(
         """
         A key that the program sees: security-key, platform or phone, then name=NAME, gate=GATE, store=FILE, presence-only, \
-        built-in, unplugged.
+        built-in, unplugged, pin, no-pin.
         """,
         discussion: """
             Parts are separated by commas, and each may be left out; --key alone is a security key in memory whose person \
             approves everything. It has a fingerprint reader and verifies the user, unless it is presence-only; platform is a \
             laptop's reader, which says so with built-in (Firefox minds it, Chromium refuses such a USB device); phone is a key behind which a phone answers by QR code (the --phone's, or one you scan with). An \
             unplugged key waits for `aikagi plug NAME`. Gates: approve, deny, ignore, ask, delay:SECONDS, exec:PROGRAM. \
-            May be given several times: of several keys that approve, one is touched at a time, the one that leads on.
+            May be given several times: of several keys that approve, one is touched at a time, the one that leads on. \
+            Since browsers ask a key for a PIN/UV auth token before they say for which passkey, several keys hand out none \
+            and can have no PIN (CTAP 2.0), unless they say pin; a single key can (CTAP 2.3), unless it says no-pin.
             """, valueName: "key")
 
     /// What `--key` without a value means.
@@ -50,7 +54,8 @@ struct KeyArgument: Sendable {
     /// - Throws: A sentence that names the part that is wrong.
     init(argument: String) throws(ValidationError) {
         let parts = try ArgumentParts(
-            argument, names: ["name", "gate", "store"], flags: ["unplugged", "presence-only", "built-in"])
+            argument, names: ["name", "gate", "store"],
+            flags: ["unplugged", "presence-only", "built-in", "pin", "no-pin"])
         switch parts.kind {
         case nil, "security-key": break
         case "platform":
@@ -71,5 +76,11 @@ struct KeyArgument: Sendable {
         isPresenceOnly = parts.flags.contains("presence-only")
         isBuiltIn = parts.flags.contains("built-in")
         isUnplugged = parts.flags.contains("unplugged")
+        switch (parts.flags.contains("pin"), parts.flags.contains("no-pin")) {
+        case (true, true): throw ValidationError("'pin' and 'no-pin' exclude each other; give one")
+        case (true, false): hasPIN = true
+        case (false, true): hasPIN = false
+        case (false, false): hasPIN = nil
+        }
     }
 }

@@ -76,15 +76,17 @@ struct SessionDevices: Sendable {
     func rack(_ world: World?) throws -> (KeyRack, [HybridPhoneKey]) {
         var phoneKeys: [HybridPhoneKey] = []
         let hand = SharedHand()
+        let isAlone = options.keys.count { $0.kind != .phone } == 1
         let keys = try options.namedKeys.enumerated().map { number, key in
             switch key.kind {
             case .software(let flavour):
                 let store = try store(key.store)
                 let approving = hand.gate(of: number)
+                var configuration = Authenticator.Configuration(
+                    flavour: flavour, verifiesUser: !key.isPresenceOnly, isBuiltIn: key.isBuiltIn)
+                configuration.supportsPIN = key.hasPIN ?? isAlone
                 let authenticator = Authenticator(
-                    configuration: Authenticator.Configuration(
-                        flavour: flavour, verifiesUser: !key.isPresenceOnly, isBuiltIn: key.isBuiltIn),
-                    store: store,
+                    configuration: configuration, store: store,
                     gate: observed(try key.gate.gate(of: key.name, approving: approving), device: key.name),
                     reportFailure: { [log] in log.fail("\($0)", device: key.name) })
                 return KeyRack.Key(

@@ -6,6 +6,9 @@ import FoundationEssentials
 extension Authenticator {
     /// authenticatorClientPIN (CTAP 2.3 §6.5.5).
     func clientPIN(_ request: ClientPINRequest, in context: CTAPRequestContext) async throws -> CTAPResponse {
+        guard configuration.supportsPIN || request.subcommand == .getKeyAgreement else {
+            throw CTAPStatus.invalidSubcommand
+        }
         switch request.subcommand {
         case .getPINRetries: return try await pinRetries()
         case .getKeyAgreement:
@@ -160,21 +163,24 @@ extension Authenticator {
             sharedSecret, permissions: permissions, relyingPartyID: request.relyingPartyID, method: .fingerprint)
     }
 
-    /// What the user is told a token is for, and whether it leads nowhere as far as can be known.
+    /// What the user is told a token is for, and whether it probably leads nowhere.
+    ///
+    /// The lists of the command that the token is for are not known yet; a login without a credential for the site will
+    /// fail, and a registration where there is one is likely to be refused.
     private func verificationReason(
         _ permissions: PINUVAuthPermissions, relyingPartyID: String?
     ) async throws -> (UserRequest.Reason, isFutile: Bool) {
         guard let relyingPartyID else { return (.management, false) }
-        if permissions.contains(.getAssertion) && !permissions.contains(.makeCredential) {
-            let page = try await store.sources(
-                relyingPartyID: relyingPartyID, protectedAtMost: .userVerificationRequired, skipping: 0, limit: 0)
-            let isKnown = knownRelyingParties.contains(Authenticator.hash(relyingPartyID))
-            return (.getAssertion(relyingPartyID: relyingPartyID), page.total == 0 && !isKnown)
+        let page = try await store.sources(
+            relyingPartyID: relyingPartyID, protectedAtMost: .userVerificationRequired, skipping: 0, limit: 0)
+        let holdsSome = page.total > 0 || knownRelyingParties.contains(Authenticator.hash(relyingPartyID))
+        if permissions.contains(.makeCredential) {
+            return (
+                .makeCredential(relyingPartyID: relyingPartyID, relyingPartyName: nil, userName: nil), holdsSome
+            )
         }
-        guard permissions.contains(.makeCredential) else { return (.management, false) }
-        return (
-            .makeCredential(relyingPartyID: relyingPartyID, relyingPartyName: nil, userName: nil), false
-        )
+        guard permissions.contains(.getAssertion) else { return (.management, false) }
+        return (.getAssertion(relyingPartyID: relyingPartyID), !holdsSome)
     }
 
     /// The permissions that are asked for; bits without a meaning are ignored.

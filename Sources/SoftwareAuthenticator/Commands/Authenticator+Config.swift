@@ -38,7 +38,8 @@ extension Authenticator {
             throw CTAPStatus.keyStoreFull
         }
         if wanted.forcesChange == true, state.pin == nil { throw CTAPStatus.pinNotSet }
-        let becomesComplex = wanted.complexityPolicy == true && configuration.profile.isCurrent
+        let becomesComplex =
+            wanted.complexityPolicy == true && configuration.profile.isCurrent
             && !state.enforcesPINComplexity
         // A PIN that is too short now, or that nobody knows to be complex, has to be changed.
         let mustChange =

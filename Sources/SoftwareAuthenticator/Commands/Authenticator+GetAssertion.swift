@@ -55,7 +55,8 @@ extension Authenticator {
         // 11, 12. One credential is used; without a display, several are handed out newest first. With one, whoever was
         // asked has also chosen the account: the newest, which a phone shows first.
         let hasAllowList = !(request.allowList ?? []).isEmpty
-        let isChosen = configuration.flavour.hasDisplay && !hasAllowList
+        let isChosen =
+            configuration.flavour.hasDisplay && !hasAllowList
             && (needsPresence || verification.isVerified)
         let assertion = Assertion(
             relyingPartyID: request.relyingPartyID, flags: backupFlags.union(verification.flags),

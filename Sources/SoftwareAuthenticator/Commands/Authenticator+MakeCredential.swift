@@ -38,6 +38,11 @@ extension Authenticator {
         } else if isUnverified, configuration.flavour.alwaysVerifiesUser {
             // A phone shows its screen lock each time, which CTAP leaves to it.
             verifies = canVerifyUser(state)
+        } else if isUnverified, !configuration.supportsPIN {
+            // Deviation: who leaves verification out for a discoverable credential is not refused, but the user is verified
+            // all the same. Chromium (checked with 156) asks so of an authenticator without PIN where a site wants a
+            // discoverable credential and only prefers verification.
+            verifies = isDiscoverable && canVerifyUser(state)
         } else if isUnverified, isProtected(state) {
             let isWaived = configuration.profile.waivesVerificationForRegistration && !isDiscoverable
             guard isWaived else { throw unverifiedStatus }

@@ -104,7 +104,8 @@ extension CredentialPrivateKeyError: CustomStringConvertible {
     /// A sentence for a developer.
     public var description: String {
         switch self {
-        case .unsupportedAlgorithm(let algorithm): "no key can be made for \(algorithm); use ES256, ES384, ES512 or EdDSA"
+        case .unsupportedAlgorithm(let algorithm):
+            "no key can be made for \(algorithm); use ES256, ES384, ES512 or EdDSA"
         case .notAKey(let algorithm): "the bytes are not a private key for \(algorithm); restore them from a backup"
         case .noKeyDrawn: "the random number generator yields no usable key; check that it is not stuck"
         case .signing(let reason): "the signature could not be made: \(reason)"

@@ -62,7 +62,8 @@ public actor MemoryCredentialStore: CredentialStore {
         let total = shelf.counts.reduce(0) { $0 + ($1.key <= protection ? $1.value : 0) }
         guard total < shelf.ids.count else {
             return CredentialPage(
-                total: total, sources: shelf.ids.reversed().dropFirst(skipping).prefix(limit).compactMap { sources[$0] })
+                total: total, sources: shelf.ids.reversed().dropFirst(skipping).prefix(limit).compactMap { sources[$0] }
+            )
         }
         let fitting = shelf.ids.reversed().lazy.compactMap { self.sources[$0] }
             .filter { $0.properties.protection <= protection }

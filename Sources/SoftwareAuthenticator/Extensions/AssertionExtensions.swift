@@ -45,7 +45,8 @@ extension Authenticator {
                 wanted.wantsLargeBlobKey = true
             case .thirdPartyPayment: wanted.wantsThirdPartyPayment = try boolean(entry.value)
             case .userVerificationMethod: wanted.wantsUserVerificationMethod = try boolean(entry.value)
-            case .credProtect, .hmacSecretMC, .minimumPINLength, .pinComplexityPolicy: continue  // of registrations only
+            // Of registrations only.
+            case .credProtect, .hmacSecretMC, .minimumPINLength, .pinComplexityPolicy: continue
             }
         }
         return wanted

@@ -18,6 +18,7 @@ extension Authenticator.Configuration {
     /// The extensions that it has, as authenticatorGetInfo lists them.
     var extensions: [ExtensionIdentifier] {
         if flavour.takesPRFInTheClear { return [.prf] }
+        guard supportsPIN else { return [.hmacSecret] }
         switch profile {
         case .ctap23: return ExtensionIdentifier.allCases.filter { $0 != .prf }
         case .ctap21:

@@ -140,7 +140,9 @@ extension AuthenticatorState {
 
 extension AuthenticatorState: CustomStringConvertible, CustomReflectable {
     /// Nothing that is secret.
-    public var description: String { "authenticator state, PIN \(pin == nil ? "not " : "")set, \(templates.count) fingers" }
+    public var description: String {
+        "authenticator state, PIN \(pin == nil ? "not " : "")set, \(templates.count) fingers"
+    }
     /// No children, so that dumping a value that holds this one shows nothing either.
     public var customMirror: Mirror { Mirror(self, children: []) }
 }

@@ -36,8 +36,8 @@ public struct UserRequest: Hashable, Sendable {
     public let reason: Reason
     /// Whether the person's identity must be verified; if not, presence is enough.
     public let needsVerification: Bool
-    /// Whether an approval leads to nothing but a refusal, as somebody with several authenticators knows: there is no
-    /// credential for this, or there is one that is not wanted twice.
+    /// Whether an approval (probably) leads to nothing but a refusal, as somebody with several authenticators knows: there is
+    /// no credential for this, or there is one that is not wanted twice.
     public let isFutile: Bool
 
     /// Puts the parts together.

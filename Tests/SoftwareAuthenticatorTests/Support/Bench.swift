@@ -26,7 +26,8 @@ struct Bench {
             resetWindow: resetWindow)
         configure(&configuration)
         authenticator = Authenticator(
-            configuration: configuration, store: store, gate: gate, randomness: SeededGenerator(seed: seed), clock: clock,
+            configuration: configuration, store: store, gate: gate, randomness: SeededGenerator(seed: seed),
+            clock: clock,
             reportFailure: reportFailure)
         client = DirectCTAPClient(authenticator)
     }
