@@ -37,7 +37,7 @@ public struct CTAPHIDServer: Sendable {
         } else {
             configuration.capabilities.insert(.wink)
         }
-        if authenticator is any CTAP1Authenticator {
+        if (authenticator as? any CTAP1Authenticator)?.answersCTAP1 ?? false {
             configuration.capabilities.remove(.noMessage)
         } else {
             configuration.capabilities.insert(.noMessage)

@@ -61,6 +61,8 @@ final class ScriptedAuthenticator: CTAPAuthenticator {
 
 /// Echoes what it is asked, in CTAP1 with the status word for success.
 struct ScriptedCTAP1Authenticator: CTAP1Authenticator {
+    var answersCTAP1: Bool { true }
+
     func respond(toAPDU apdu: [UInt8], in context: CTAPRequestContext) async -> [UInt8] { apdu + [0x90, 0x00] }
 
     func respond(to request: CTAPRequest, in context: CTAPRequestContext) async -> CTAPResponse {

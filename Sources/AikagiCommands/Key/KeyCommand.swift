@@ -27,6 +27,8 @@ struct KeyCommand: AsyncParsableCommand {
               aikagi key --pty --store my-key.sqlite --gate ask
               aikagi key --udp 0 --unix /tmp/key.sock --json
               aikagi key --udp --udp-reply 7112              answers go to port 7112
+              aikagi key --tcp --profile compat20 --reset-any-time
+              aikagi key --pty --finger "left thumb" --gate exec:./touch
 
             Runs until SIGINT or SIGTERM.
             """)
@@ -35,6 +37,25 @@ struct KeyCommand: AsyncParsableCommand {
 
     @Option(help: "The device it stands in for: security-key, platform or phone.")
     var flavour = FlavourArgument.securityKey
+
+    @Option(
+        help: ArgumentHelp(
+            "The edition of CTAP that it keeps to: ctap23, ctap21 or compat20.",
+            discussion: """
+                ctap21 is CTAP 2.1 with the commands of its preview; compat20 is CTAP 2.0, for clients and suites from before \
+                2021, without a fingerprint reader.
+                """))
+    var profile = ProfileArgument.ctap23
+
+    @Option(
+        name: .customLong("finger"),
+        help: ArgumentHelp(
+            "A finger that is enrolled from the start. May be given several times.",
+            discussion: """
+                Default: one for platform, none for security-key, which then verifies nobody until a finger is enrolled \
+                or a PIN is set.
+                """, valueName: "name"))
+    var fingers: [String] = []
 
     @Option(
         help: ArgumentHelp(
@@ -86,7 +107,11 @@ struct KeyCommand: AsyncParsableCommand {
     }
 
     private func authenticator() throws -> Authenticator {
-        var configuration = Authenticator.Configuration(flavour: flavour.flavour, verifiesUser: !presenceOnly)
+        // Deviation of compat20: suites of that time know no authenticator that verifies by itself and has a PIN.
+        let hasReader = !presenceOnly && (profile != .compat20 || flavour != .securityKey)
+        var configuration = Authenticator.Configuration(
+            flavour: flavour.flavour, profile: profile.profile, verifiesUser: hasReader,
+            enrolledFingers: fingers.isEmpty && flavour == .platform ? nil : fingers)
         if resetAnyTime { configuration.resetWindow = nil }
         return Authenticator(
             configuration: configuration, store: try credentialStore(), gate: try gate.gate(),
@@ -96,6 +121,22 @@ struct KeyCommand: AsyncParsableCommand {
     private func credentialStore() throws -> any CredentialStore {
         guard let store else { return MemoryCredentialStore() }
         return try SQLiteCredentialStore(path: store, keyFileAt: store + ".key")
+    }
+}
+
+/// A profile by its name.
+enum ProfileArgument: String, ExpressibleByArgument, CaseIterable, Sendable {
+    case ctap23
+    case ctap21
+    case compat20
+
+    /// The profile.
+    var profile: Profile {
+        switch self {
+        case .ctap23: .ctap23
+        case .ctap21: .ctap21
+        case .compat20: .compat20
+        }
     }
 }
 

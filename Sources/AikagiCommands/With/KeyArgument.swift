@@ -19,6 +19,8 @@ struct KeyArgument: Sendable {
     var gate = GateArgument.approve
     /// Where its credentials are kept; in memory when absent.
     var store: String?
+    /// Which edition of CTAP it keeps to.
+    var profile = ProfileArgument.ctap23
     /// Whether it can have a PIN and hands out tokens; `nil` where that depends on the other keys.
     var hasPIN: Bool?
     /// Whether it lies beside the machine at first.
@@ -30,14 +32,14 @@ struct KeyArgument: Sendable {
 
     static let help = ArgumentHelp(
         """
-        A key that the program sees: security-key, platform or phone, then name=NAME, gate=GATE, store=FILE, presence-only, \
-        built-in, unplugged, pin, no-pin.
+        A key that the program sees: security-key, platform or phone, then name=NAME, gate=GATE, store=FILE, profile=PROFILE, \
+        presence-only, built-in, unplugged, pin, no-pin.
         """,
         discussion: """
             Parts are separated by commas, and each may be left out; --key alone is a security key in memory whose person \
             approves everything. It has a fingerprint reader and verifies the user, unless it is presence-only; platform is a \
-            laptop's reader, which says so with built-in (Firefox minds it, Chromium refuses such a USB device); phone is a key behind which a phone answers by QR code (the --phone's, or one you scan with). An \
-            unplugged key waits for `aikagi plug NAME`. Gates: approve, deny, ignore, ask, delay:SECONDS, exec:PROGRAM. \
+            laptop's reader, which says so with built-in (Firefox minds it, Chromium refuses such a USB device); phone is a key behind which a phone answers by QR code (the --phone's, or one you scan with). \
+            Profiles: ctap23, ctap21, compat20. An unplugged key waits for `aikagi plug NAME`. Gates: approve, deny, ignore, ask, delay:SECONDS, exec:PROGRAM. \
             May be given several times: of several keys that approve, one is touched at a time, the one that leads on. \
             Since browsers ask a key for a PIN/UV auth token before they say for which passkey, several keys hand out none \
             and can have no PIN (CTAP 2.0), unless they say pin; a single key can (CTAP 2.3), unless it says no-pin.
@@ -54,7 +56,7 @@ struct KeyArgument: Sendable {
     /// - Throws: A sentence that names the part that is wrong.
     init(argument: String) throws(ValidationError) {
         let parts = try ArgumentParts(
-            argument, names: ["name", "gate", "store"],
+            argument, names: ["name", "gate", "store", "profile"],
             flags: ["unplugged", "presence-only", "built-in", "pin", "no-pin"])
         switch parts.kind {
         case nil, "security-key": break
@@ -72,6 +74,13 @@ struct KeyArgument: Sendable {
         }
         name = try parts.name() ?? name
         gate = try parts.gate() ?? gate
+        if let value = parts.values["profile"] {
+            guard let profile = ProfileArgument(rawValue: value) else {
+                let names = ProfileArgument.allCases.map(\.rawValue).joined(separator: ", ")
+                throw ValidationError("there is no profile '\(value)'; there are \(names)")
+            }
+            self.profile = profile
+        }
         store = parts.values["store"]
         isPresenceOnly = parts.flags.contains("presence-only")
         isBuiltIn = parts.flags.contains("built-in")

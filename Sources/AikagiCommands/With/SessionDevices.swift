@@ -83,7 +83,8 @@ struct SessionDevices: Sendable {
                 let store = try store(key.store)
                 let approving = hand.gate(of: number)
                 var configuration = Authenticator.Configuration(
-                    flavour: flavour, verifiesUser: !key.isPresenceOnly, isBuiltIn: key.isBuiltIn)
+                    flavour: flavour, profile: key.profile.profile, verifiesUser: !key.isPresenceOnly,
+                    isBuiltIn: key.isBuiltIn)
                 configuration.supportsPIN = key.hasPIN ?? isAlone
                 let authenticator = Authenticator(
                     configuration: configuration, store: store,

@@ -1,5 +1,8 @@
 /// An authenticator that answers CTAP1/U2F requests as well (CTAP 2.3 §7; U2F Raw Message Formats 1.2).
 public protocol CTAP1Authenticator: CTAPAuthenticator {
+    /// Whether it does so at all; if not, its doors refuse CTAPHID_MSG.
+    var answersCTAP1: Bool { get }
+
     /// Answers one command APDU.
     ///
     /// It never waits for the user: without a touch so far it answers "conditions not satisfied" (0x6985), and the client

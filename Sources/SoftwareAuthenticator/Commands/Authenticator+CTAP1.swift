@@ -33,6 +33,9 @@ extension Authenticator: CTAP1Authenticator {
         var bytes: [UInt8] { [UInt8(rawValue >> 8), UInt8(rawValue & 0xFF)] }
     }
 
+    /// Whether it answers CTAP1/U2F: as security keys do.
+    public nonisolated var answersCTAP1: Bool { configuration.answersCTAP1 }
+
     /// Answers one CTAP1/U2F command APDU (CTAP 2.3 §7).
     public func respond(toAPDU apdu: [UInt8], in context: CTAPRequestContext) async -> [UInt8] {
         guard let command = CommandAPDU(apdu) else { return StatusWord.wrongLength.bytes }

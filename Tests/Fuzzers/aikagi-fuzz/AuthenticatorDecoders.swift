@@ -19,6 +19,28 @@ extension FuzzedDecoder {
                 }
             }
         },
+        FuzzedDecoder("authenticator-management") { input in
+            runToEnd {
+                var reader = InputReader(input)
+                var bench = AuthenticatorBench(options: reader.byte() & ~3 | 8)
+                var count = 0
+                while !reader.isEmpty, count < 64 {
+                    await bench.manage(&reader)
+                    count += 1
+                }
+            }
+        },
+        FuzzedDecoder("authenticator-state") { input in
+            guard let state = AuthenticatorState(serialized: SecretBytes(input)) else { return }
+            require(AuthenticatorState(serialized: state.serialized) == state, "it survives a round trip")
+        },
+        FuzzedDecoder("ctap1") { input in
+            runToEnd {
+                let bench = AuthenticatorBench(options: 2)
+                let response = await bench.ctap1(input)
+                require(response.count >= 2, "every response ends with a status word")
+            }
+        },
         FuzzedDecoder("attestation-identity") { input in
             guard let identity = attempt({ try AttestationIdentity(serialized: SecretBytes(input)) }) else { return }
             let again = attempt { try AttestationIdentity(serialized: identity.serialized) }
@@ -72,6 +94,66 @@ private struct AuthenticatorBench {
             transport = [.hid(channel: 1), .hid(channel: 2), .hybrid(session: 1), .inProcess][Int(reader.byte() & 3)]
             if reader.byte() & 1 == 1 { await authenticator.powerCycle() }
         }
+    }
+
+    /// One step of a platform that manages the authenticator, mostly with a token that is good for it.
+    mutating func manage(_ reader: inout InputReader) async {
+        let kind = reader.byte()
+        if kind & 0x80 != 0 { return await step(&reader) }
+        let parameters = reader.short()
+        guard let map = attempt({ try CBORDecoder.decode(parameters) })?.map else { return }
+        let number = UInt64(reader.byte())
+        guard let token = await token() else { return }
+        switch kind & 3 {
+        case 0:
+            var request = CredentialManagementRequest(number, parameters: map, pinUVAuthProtocol: 2)
+            request.pinUVAuthParam = token.authenticate(request.authenticatedMessage)
+            await send(request.request)
+        case 1:
+            var request = BioEnrollmentRequest(number, parameters: map)
+            request.pinUVAuthProtocol = 2
+            request.pinUVAuthParam = token.authenticate(request.authenticatedMessage)
+            await send(request.request)
+        case 2:
+            var request = ConfigRequest(number, parameters: map)
+            request.pinUVAuthProtocol = 2
+            request.pinUVAuthParam = token.authenticate(request.authenticatedMessage)
+            await send(request.request)
+        default:
+            let offset = UInt64(reader.byte())
+            var request =
+                kind & 4 == 0
+                ? LargeBlobsRequest(get: number, offset: offset)
+                : LargeBlobsRequest(set: parameters, offset: offset, length: offset == 0 ? number : nil)
+            if request.set != nil {
+                request.pinUVAuthProtocol = 2
+                request.pinUVAuthParam = token.authenticate(request.authenticatedMessage)
+            }
+            await send(request.request)
+        }
+    }
+
+    /// A token for everything that can be managed, by the built-in verification; `nil` when that is not possible any more.
+    private func token() async -> PINUVAuthToken? {
+        let context = CTAPRequestContext(transport: transport)
+        let agreement = ClientPINRequest(.getKeyAgreement, pinUVAuthProtocol: 2).request
+        let response = await authenticator.respond(to: agreement, in: context)
+        guard let key = attempt({ try ClientPINResponse(data: response.data) })?.keyAgreement else { return nil }
+        var generator = SeededGenerator(seed: 3)
+        let (own, secret) = certain { try key.encapsulate(.two, using: &generator) }
+        var request = ClientPINRequest(.getTokenUsingUV, pinUVAuthProtocol: 2)
+        request.keyAgreement = own.ctap.map
+        request.permissions = 0x3C
+        let answer = await authenticator.respond(to: request.request, in: context)
+        guard let encrypted = attempt({ try ClientPINResponse(data: answer.data) })?.pinUVAuthTokenEncrypted,
+            let bytes = attempt({ try secret.decrypt(encrypted) })
+        else { return nil }
+        return PINUVAuthToken(.two, bytes: bytes)
+    }
+
+    /// What it answers to a CTAP1 request.
+    func ctap1(_ apdu: [UInt8]) async -> [UInt8] {
+        await authenticator.respond(toAPDU: apdu, in: CTAPRequestContext(transport: transport))
     }
 
     private func registration(_ reader: inout InputReader) -> MakeCredentialRequest {
@@ -169,13 +251,22 @@ private struct AuthenticatorBench {
             _ = certain { try AuthenticatorData(decoding: response.authenticatorData) }
         case .clientPIN:
             let response = certain { try ClientPINResponse(data: data) }
-            require(response.keyAgreement != nil, "the command gives a key")
             require(response.response.data == data, "a response is canonical")
         case .getInfo:
             let info = certain { try AuthenticatorInfo(data: data) }
             require(info.encoded == data, "a response is canonical")
+        case .credentialManagement, .credentialManagementPreview:
+            let response = certain { try CredentialManagementResponse(data: data) }
+            require(data.isEmpty || response.response.data == data, "a response is canonical")
+        case .bioEnrollment, .bioEnrollmentPreview:
+            let response = certain { try BioEnrollmentResponse(data: data) }
+            require(data.isEmpty || response.response.data == data, "a response is canonical")
+        case .largeBlobs:
+            guard !data.isEmpty else { return }
+            let response = certain { try LargeBlobsResponse(data: data) }
+            require(response.response.data == data, "a response is canonical")
         default:
-            require([.reset, .selection].contains(request.command), "no other command succeeds")
+            require([.reset, .selection, .config].contains(request.command), "no other command succeeds")
             require(data.isEmpty, "the command has no response data")
         }
     }

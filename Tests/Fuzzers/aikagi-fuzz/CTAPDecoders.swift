@@ -42,6 +42,36 @@ extension FuzzedDecoder {
             let encoded = response.response.data
             require(attempt { try ClientPINResponse(data: encoded) } == response, "it survives a round trip")
         },
+        FuzzedDecoder("credential-management-request") { input in
+            guard let request = attempt({ try CredentialManagementRequest(parameters: input) }) else { return }
+            require(request.request.parameters.count <= input.count, "what it reads is canonical")
+            _ = request.authenticatedMessage
+            _ = attempt { try request.relyingPartyIDHash() }
+            _ = attempt { try request.credential() }
+            _ = attempt { try request.user() }
+        },
+        FuzzedDecoder("bio-enrollment-request") { input in
+            guard let request = attempt({ try BioEnrollmentRequest(parameters: input) }) else { return }
+            let encoded = request.request.parameters
+            require(attempt { try BioEnrollmentRequest(parameters: encoded) } == request, "it survives a round trip")
+            _ = request.authenticatedMessage
+            _ = attempt { try request.templateID() }
+            _ = attempt { try request.friendlyName() }
+            _ = attempt { try request.timeoutMilliseconds() }
+        },
+        FuzzedDecoder("large-blobs-request") { input in
+            guard let request = attempt({ try LargeBlobsRequest(parameters: input) }) else { return }
+            let encoded = request.request.parameters
+            require(attempt { try LargeBlobsRequest(parameters: encoded) } == request, "it survives a round trip")
+            _ = request.authenticatedMessage
+        },
+        FuzzedDecoder("config-request") { input in
+            guard let request = attempt({ try ConfigRequest(parameters: input) }) else { return }
+            let encoded = request.request.parameters
+            require(attempt { try ConfigRequest(parameters: encoded) } == request, "it survives a round trip")
+            _ = request.authenticatedMessage
+            _ = attempt { try request.minimumPINLength() }
+        },
         FuzzedDecoder("hmac-secret-input") { input in
             guard let item = attempt({ try CBORDecoder.decode(input) }),
                 let read = attempt({ try HMACSecretInput(ctap: item) })
