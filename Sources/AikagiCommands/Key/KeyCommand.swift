@@ -111,7 +111,9 @@ struct KeyCommand: AsyncParsableCommand {
         let hasReader = !presenceOnly && (profile != .compat20 || flavour != .securityKey)
         var configuration = Authenticator.Configuration(
             flavour: flavour.flavour, profile: profile.profile, verifiesUser: hasReader,
-            enrolledFingers: fingers.isEmpty && flavour == .platform ? nil : fingers)
+            enrolledFingers: fingers.isEmpty && flavour == .platform ? nil : fingers,
+            // What comes through a door is not part of the machine; Chromium does not talk to a USB device that says so.
+            isBuiltIn: false)
         if resetAnyTime { configuration.resetWindow = nil }
         return Authenticator(
             configuration: configuration, store: try credentialStore(), gate: try gate.gate(),
