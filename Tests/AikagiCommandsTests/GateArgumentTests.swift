@@ -10,10 +10,10 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct GateArgumentTests {
     @Test(
-        "A gate is one of six",
+        "A gate is one of seven",
         arguments: [
             "approve", "deny", "ignore", "ask", "delay:0", "delay:1.5", "delay:3600", "exec:true", "exec:/bin/a b",
-            "exec::",
+            "exec::", "script:f",
         ])
     func gate(text: String) {
         #expect(GateArgument(argument: text) != nil)
@@ -23,7 +23,7 @@ import Testing
         "Other gates are refused",
         arguments: [
             "", "Approve", "delay", "delay:", "delay:-1", "delay:3601", "delay:inf", "delay:nan", "exec", "exec:",
-            "ignored",
+            "ignored", "script:",
         ])
     func noGate(text: String) {
         #expect(GateArgument(argument: text) == nil)

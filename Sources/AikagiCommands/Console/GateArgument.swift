@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import SoftwareAuthenticator
 
 /// How the person at an authenticator behaves, on the command line.
@@ -13,17 +14,23 @@ enum GateArgument: ExpressibleByArgument {
     case ask
     /// Asks a program.
     case program(String)
+    /// Follows the script in a file.
+    case script(String)
     /// Approves after some time.
     case delay(Duration)
 
     static let help = ArgumentHelp(
-        "The person: approve, deny, ignore, ask (at this terminal), delay:SECONDS, exec:PROGRAM.",
+        "The person: approve, deny, ignore, ask (at this terminal), delay:SECONDS, exec:PROGRAM, script:FILE.",
         discussion: """
             A program is given the question as JSON on standard input and answers by its exit status: 0 approves, 1 \
-            declines, 2 fails the verification, anything else does not react.
+            declines, 2 fails the verification, anything else does not react. A script has one answer a line, the last one \
+            for all that follow, or 'repeat': approve, deny, fail, ignore, finger NAME, sample STATUS [FINGER], each perhaps \
+            behind 'delay SECONDS' or before a number of times.
             """, valueName: "gate")
 
-    static var allValueStrings: [String] { ["approve", "deny", "ignore", "ask", "delay:0…3600", "exec:PROGRAM"] }
+    static var allValueStrings: [String] {
+        ["approve", "deny", "ignore", "ask", "delay:0…3600", "exec:PROGRAM", "script:FILE"]
+    }
 
     init?(argument: String) {
         switch argument {
@@ -36,6 +43,10 @@ enum GateArgument: ExpressibleByArgument {
                 self = .program(String(argument.dropFirst(5)))
                 return
             }
+            if argument.hasPrefix("script:"), argument.count > 7 {
+                self = .script(String(argument.dropFirst(7)))
+                return
+            }
             guard argument.hasPrefix("delay:"), let seconds = Double(argument.dropFirst(6)), seconds.isFinite,
                 (0...3600).contains(seconds)
             else { return nil }
@@ -46,7 +57,7 @@ enum GateArgument: ExpressibleByArgument {
     /// Whether the person would take a phone in hand for a QR code; `nil` where the gate has to be asked.
     var scans: Bool? {
         switch self {
-        case .approve, .delay: true
+        case .approve, .delay, .script: true
         case .deny, .ignore: false
         case .ask, .program: nil
         }
@@ -65,6 +76,11 @@ enum GateArgument: ExpressibleByArgument {
         case .deny: return DecliningGate()
         case .ignore: return IgnoringGate()
         case .program(let path): return try ProgramGate(path, device: device)
+        case .script(let path):
+            guard let data = FileManager.default.contents(atPath: path) else {
+                throw CommandFailure("the gate's script \(path) cannot be read; check the path")
+            }
+            return ScriptGate(try GateScript(String(decoding: data, as: UTF8.self)))
         case .delay(let delay): return DelayedGate(after: delay, then: approving)
         case .ask:
             guard let gate = TerminalGate(device: device) else {

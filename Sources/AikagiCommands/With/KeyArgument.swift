@@ -39,7 +39,7 @@ struct KeyArgument: Sendable {
             Parts are separated by commas, and each may be left out; --key alone is a security key in memory whose person \
             approves everything. It has a fingerprint reader and verifies the user, unless it is presence-only; platform is a \
             laptop's reader, which says so with built-in (Firefox minds it, Chromium refuses such a USB device); phone is a key behind which a phone answers by QR code (the --phone's, or one you scan with). \
-            Profiles: ctap23, ctap21, compat20. An unplugged key waits for `aikagi plug NAME`. Gates: approve, deny, ignore, ask, delay:SECONDS, exec:PROGRAM. \
+            Profiles: ctap23, ctap21, compat20. An unplugged key waits for `aikagi plug NAME`. Gates: approve, deny, ignore, ask, delay:SECONDS, exec:PROGRAM, script:FILE. \
             May be given several times: of several keys that approve, one is touched at a time, the one that leads on. \
             Since browsers ask a key for a PIN/UV auth token before they say for which passkey, several keys hand out none \
             and can have no PIN (CTAP 2.0), unless they say pin; a single key can (CTAP 2.3), unless it says no-pin.

@@ -1,0 +1,69 @@
+import SoftwareAuthenticator
+import Synchronization
+
+/// A person who follows a script: one answer after the other, the last one for ever, or from the start again.
+///
+///     # one answer a line; a number behind it repeats it
+///     approve
+///     fail 2
+///     delay 1.5 finger left thumb
+///     repeat
+struct GateScript: Equatable, Sendable {
+    /// The answers, at least one.
+    let answers: [GateAnswer]
+    /// Whether it begins anew after the last.
+    let repeats: Bool
+
+    /// Reads a script.
+    ///
+    /// - Throws: A ``CommandFailure`` that names the line that is wrong.
+    init(_ text: String) throws(CommandFailure) {
+        var (answers, repeats) = ([GateAnswer](), false)
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        for (number, line) in lines.enumerated() {
+            let content = line.prefix { $0 != "#" }.split(whereSeparator: \.isWhitespace)
+            guard !content.isEmpty else { continue }
+            guard !repeats else {
+                throw CommandFailure("line \(number + 1) of the gate's script comes after 'repeat'; put it before")
+            }
+            if content == ["repeat"], !answers.isEmpty {
+                repeats = true
+                continue
+            }
+            // "fail 3" is three failures; "finger 3" is a finger.
+            var (words, count) = (content, 1)
+            if words.count > 1, let last = words.last.flatMap({ Int($0) }), (1...1000).contains(last),
+                GateAnswer(words.dropLast().joined(separator: " ")) != nil
+            {
+                (words, count) = (words.dropLast(), last)
+            }
+            guard let answer = GateAnswer(words.joined(separator: " ")) else {
+                throw CommandFailure(
+                    "line \(number + 1) of the gate's script ('\(content.joined(separator: " "))') is no answer; there are "
+                        + "approve, deny, fail, ignore, finger NAME, sample STATUS [FINGER], delay SECONDS ANSWER, repeat"
+                )
+            }
+            answers += Array(repeating: answer, count: count)
+        }
+        guard !answers.isEmpty else { throw CommandFailure("the gate's script has no answer; write one a line") }
+        (self.answers, self.repeats) = (answers, repeats)
+    }
+}
+
+/// Follows a ``GateScript``.
+final class ScriptGate: BiometricGate {
+    private let script: GateScript
+    private let position = Mutex(0)
+
+    init(_ script: GateScript) { self.script = script }
+
+    func decide(_ request: UserRequest) async -> UserDecision {
+        let answer = position.withLock { position in
+            let current = position
+            position += 1
+            if position == script.answers.count { position = script.repeats ? 0 : script.answers.count - 1 }
+            return script.answers[current]
+        }
+        return await answer.perform()
+    }
+}
