@@ -8,6 +8,7 @@ VENV := .build/peers
 # Fuzzing: seconds for each decoder, and a build apart from the ordinary one.
 FUZZ_SECONDS ?= 5
 FUZZ_BUILD := .build/fuzz
+RELEASE_BUILD := .build/release-bench
 FUZZER := $(FUZZ_BUILD)/debug/aikagi-fuzz
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
@@ -21,7 +22,7 @@ TEST_COMMANDS := python3:python3 fido2-token:fido2-tools dbus-daemon:dbus-daemon
 # Without these the tests that need them are skipped and say so: not every distribution has each as a package.
 BROWSERS := chromium:chromium chromedriver:chromium-driver firefox-esr:firefox-esr
 
-.PHONY: demo test build deps test-deps swift-test peer-test fuzz lint clean help
+.PHONY: demo test build deps test-deps swift-test peer-test fuzz benchmark lint clean help
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -71,8 +72,12 @@ fuzz: deps ## Give libFuzzer's inputs to every decoder, FUZZ_SECONDS=5 each
 	then sed -n 's/^stat::number_of_executed_units: */executions: /p' $$log; \
 	else echo failed; tail -n 40 $$log; exit 1; fi; done
 
+benchmark: deps ## Measure the authenticator in ratios to bare signatures and inserts (a release build)
+	AIKAGI_BENCHMARKS=1 $(SWIFT) build -c release --scratch-path $(RELEASE_BUILD) --product aikagi-benchmarks
+	$(RELEASE_BUILD)/release/aikagi-benchmarks
+
 lint: ## Check format and module edges
-	$(SWIFT) format lint --strict --recursive --parallel --configuration .swift-format Package.swift Sources Tests Fixtures
+	$(SWIFT) format lint --strict --recursive --parallel --configuration .swift-format Package.swift Sources Tests Fixtures Benchmarks
 	python3 .ci/check-edges.py
 
 clean: ## Remove what was built

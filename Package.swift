@@ -206,6 +206,17 @@ let package = Package(
     ]
 )
 
+// Benchmarks, only with AIKAGI_BENCHMARKS in the environment: they are of use in a release build alone.
+if Context.environment["AIKAGI_BENCHMARKS"] != nil {
+    package.products += [.executable(name: "aikagi-benchmarks", targets: ["aikagi-benchmarks"])]
+    package.targets += [
+        .executableTarget(
+            name: "aikagi-benchmarks",
+            dependencies: ["SoftwareAuthenticator", "CredentialStorage", "CTAP", "WebAuthnModel", crypto, grdb],
+            path: "Benchmarks/aikagi-benchmarks", swiftSettings: settings)
+    ]
+}
+
 // Fuzzing, only with AIKAGI_FUZZ in the environment (Tests/Fuzzers/README.md): one program that gives libFuzzer's inputs to
 // every decoder. The decoders' modules are built with coverage counters; gold cannot link them, lld can.
 if Context.environment["AIKAGI_FUZZ"] != nil {

@@ -24,6 +24,11 @@ extension Authenticator {
     ) async throws(CTAPStatus) -> UserDecision {
         let (gate, time) = (gate, time)
         context.report(.userPresenceNeeded)
+        if let decision = gate.immediateDecision(request) {
+            context.report(.processing)
+            if Task.isCancelled { throw .keepaliveCancel }
+            return decision
+        }
         let decision = await withTaskGroup(of: UserDecision.self) { group in
             group.addTask { await gate.decide(request) }
             group.addTask {

@@ -17,6 +17,16 @@ final class RequestQueue: Sendable {
     ///
     /// - Returns: `false` when the task was cancelled before its turn came.
     func enter() async -> Bool {
+        // The usual case costs no continuation.
+        let isFree = state.withLock { state in
+            defer { state.isOccupied = true }
+            return !state.isOccupied
+        }
+        if isFree {
+            guard Task.isCancelled else { return true }
+            leave()
+            return false
+        }
         let id = state.withLock { state in
             state.nextID += 1
             return state.nextID

@@ -103,6 +103,13 @@ struct ObservedGate: BiometricGate {
         decided(request, decision)
         return decision
     }
+
+    func immediateDecision(_ request: UserRequest) -> UserDecision? {
+        guard let decision = gate.immediateDecision(request) else { return nil }
+        asked(request)
+        decided(request, decision)
+        return decision
+    }
 }
 
 extension UserRequest {

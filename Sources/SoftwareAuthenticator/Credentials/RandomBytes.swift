@@ -1,4 +1,14 @@
 /// Bytes drawn from a generator that may be chosen at run time.
 func randomBytes(_ count: Int, using generator: inout some RandomNumberGenerator) -> [UInt8] {
-    (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+    // Eight bytes a draw: the system's generator is a system call each time.
+    unsafe [UInt8](unsafeUninitializedCapacity: count) { bytes, filled in
+        while filled < count {
+            var word = generator.next()
+            for _ in 0..<min(8, count - filled) {
+                unsafe bytes[filled] = UInt8(truncatingIfNeeded: word)
+                word >>= 8
+                filled += 1
+            }
+        }
+    }
 }

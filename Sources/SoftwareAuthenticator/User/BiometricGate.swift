@@ -8,6 +8,14 @@ public protocol BiometricGate: Sendable {
     /// The authenticator cancels the task when its own time-out passes or when the platform gives up. The gate must
     /// then return soon; what it returns no longer matters.
     func decide(_ request: UserRequest) async -> UserDecision
+
+    /// The answer if it takes no time: then nobody needs to wait, nor to watch the clock. `nil` for a gate that must be asked.
+    func immediateDecision(_ request: UserRequest) -> UserDecision?
+}
+
+extension BiometricGate {
+    /// Must be asked.
+    public func immediateDecision(_ request: UserRequest) -> UserDecision? { nil }
 }
 
 /// What the person is asked.

@@ -5,6 +5,9 @@ public struct ApprovingGate: BiometricGate {
 
     /// Approves.
     public func decide(_ request: UserRequest) async -> UserDecision { .approved }
+
+    /// Approves.
+    public func immediateDecision(_ request: UserRequest) -> UserDecision? { .approved }
 }
 
 /// Declines everything at once, or fails in another way.

@@ -1,0 +1,186 @@
+import CTAP
+import CredentialStorage
+import Crypto
+import Foundation
+import GRDB
+import SoftwareAuthenticator
+import WebAuthnModel
+
+/// Measures the authenticator in ratios to what nothing can beat: a bare signature, a bare insert.
+///
+/// Each figure is the median of interleaved rounds, so that whatever else the machine does touches both alike.
+@main
+struct AikagiBenchmarks {
+    static func main() async throws {
+        var table = Table()
+        try await inProcess(&table)
+        try await manyCredentials(&table)
+        try await durable(&table)
+        table.print()
+        if !table.isGood { exit(1) }
+    }
+
+    private static let clientDataHash = [UInt8](repeating: 0xCD, count: 32)
+
+    private static func authenticator(_ store: any CredentialStore) -> Authenticator {
+        var configuration = Authenticator.Configuration(flavour: .securityKey, verifiesUser: false)
+        configuration.resetWindow = nil
+        return Authenticator(configuration: configuration, store: store, gate: ApprovingGate())
+    }
+
+    private static func registration(_ number: Int, discoverable: Bool, relyingPartyID: String = "bench.example")
+        -> CTAPRequest
+    {
+        MakeCredentialRequest(
+            clientDataHash: clientDataHash,
+            relyingParty: PublicKeyCredentialRelyingPartyEntity(id: relyingPartyID, name: nil),
+            user: PublicKeyCredentialUserEntity(id: Array("\(number)".utf8), name: "user \(number)"),
+            pubKeyCredParams: [PublicKeyCredentialParameters(.es256)],
+            options: AuthenticatorOptions(discoverable: discoverable ? true : nil)
+        ).request
+    }
+
+    private static func login(_ relyingPartyID: String = "bench.example") -> CTAPRequest {
+        GetAssertionRequest(relyingPartyID: relyingPartyID, clientDataHash: clientDataHash).request
+    }
+
+    private static func send(_ request: CTAPRequest, to authenticator: Authenticator) async {
+        let response = await authenticator.respond(to: request, in: CTAPRequestContext())
+        guard response.status == .success else { fatalError("\(request.command) answered \(response.status)") }
+    }
+
+    /// The commands themselves, beside a signature of the same library.
+    private static func inProcess(_ table: inout Table) async throws {
+        let key = P256.Signing.PrivateKey()
+        let message = [UInt8](repeating: 7, count: 100)
+        let authenticator = authenticator(MemoryCredentialStore())
+        await send(registration(0, discoverable: true), to: authenticator)
+        let (create, get) = (registration(1, discoverable: false), login())
+        let times = try await interleaved(
+            rounds: 2000,
+            [
+                { _ = try key.signature(for: message) }, { await send(get, to: authenticator) },
+                { await send(create, to: authenticator) },
+            ])
+        table.add("getAssertion, discoverable, in memory", times[1], floor: times[0], "an ES256 signature", limit: 1.6)
+        table.add("makeCredential, self attestation", times[2], floor: times[0], "an ES256 signature", limit: 3)
+    }
+
+    /// What it costs to find one credential among many.
+    private static func manyCredentials(_ table: inout Table) async throws {
+        let (few, many) = (MemoryCredentialStore(), MemoryCredentialStore(capacity: 200_000))
+        var generator = SystemRandomNumberGenerator()
+        let key = try CredentialPrivateKey(generating: .es256, using: &generator)
+        func fill(_ store: MemoryCredentialStore, _ count: Int, ownCount: Int) async throws {
+            for number in 0..<count {
+                let own = number < ownCount
+                try await store.save(
+                    CredentialSource(
+                        id: Array("credential \(number)".utf8),
+                        relyingPartyID: own ? "bench.example" : "site-\(number / 10).example",
+                        userHandle: Array("\(number)".utf8), privateKey: key, isDiscoverable: true))
+            }
+        }
+        try await fill(few, 10, ownCount: 10)
+        try await fill(many, 100_000, ownCount: 1000)
+        let (one, other) = (authenticator(few), authenticator(many))
+        let get = login()
+        let times = try await interleaved(
+            rounds: 1000, [{ await send(get, to: one) }, { await send(get, to: other) }])
+        table.add("getAssertion among 100,000 (1,000 own)", times[1], floor: times[0], "among ten", limit: 1.5)
+    }
+
+    /// What is on disk when it is answered.
+    private static func durable(_ table: inout Table) async throws {
+        let folder = FileManager.default.temporaryDirectory.path + "/aikagi-benchmark-\(UUID())"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }  // a benchmark's folder; nothing depends on it
+        var configuration = Configuration()
+        configuration.journalMode = .wal
+        let queue = try DatabaseQueue(path: folder + "/plain.sqlite", configuration: configuration)
+        try await queue.writeWithoutTransaction { db in
+            try db.execute(sql: "PRAGMA synchronous = FULL; CREATE TABLE row (id INTEGER PRIMARY KEY, data BLOB)")
+        }
+        let store = try SQLiteCredentialStore(
+            path: folder + "/store.sqlite", keyFileAt: folder + "/store.key", capacity: 100_000)
+        let authenticator = authenticator(store)
+        let data = Data(repeating: 3, count: 400)
+        let counter = Counter()
+        let get = login()
+        let times = try await interleaved(
+            rounds: 300,
+            [
+                {
+                    try await queue.write { db in
+                        try db.execute(sql: "INSERT INTO row (data) VALUES (?)", arguments: [data])
+                    }
+                }, { await send(registration(counter.next(), discoverable: true), to: authenticator) },
+                { await send(get, to: authenticator) },
+            ])
+        table.add("makeCredential, on disk", times[1], floor: times[0], "an insert, synchronised", limit: 1.5)
+        table.add("getAssertion from disk", times[2], floor: times[0], "an insert, synchronised", limit: 1)
+    }
+
+    /// The median of each action, in nanoseconds; one after the other in each round.
+    private static func interleaved(
+        rounds: Int, _ actions: [() async throws -> Void]
+    ) async throws -> [Double] {
+        var samples: [[Double]] = actions.map { _ in [] }
+        for round in 0..<rounds + rounds / 10 {
+            for (index, action) in actions.enumerated() {
+                let start = ContinuousClock.now
+                try await action()
+                let time = start.duration(to: .now) / .nanoseconds(1)
+                // The first tenth warms up.
+                if round >= rounds / 10 { samples[index].append(time) }
+            }
+        }
+        return samples.map { $0.sorted()[$0.count / 2] }
+    }
+}
+
+/// Numbers, one after the other.
+final class Counter {
+    private var value = 0
+
+    func next() -> Int {
+        value += 1
+        return value
+    }
+}
+
+/// What was measured, beside its floor.
+struct Table {
+    private struct Row {
+        let name: String
+        let time: Double
+        let floor: Double
+        let floorName: String
+        let limit: Double
+
+        var ratio: Double { time / floor }
+    }
+
+    private var rows: [Row] = []
+
+    /// Whether everything is within its limit.
+    var isGood: Bool { rows.allSatisfy { $0.ratio <= $0.limit } }
+
+    mutating func add(_ name: String, _ time: Double, floor: Double, _ floorName: String, limit: Double) {
+        rows.append(Row(name: name, time: time, floor: floor, floorName: floorName, limit: limit))
+    }
+
+    func print() {
+        for row in rows {
+            let columns = [
+                row.name.padding(toLength: 42, withPad: " ", startingAt: 0),
+                String(format: "%8.1f µs", row.time / 1000),
+                String(format: "%6.2f ×", row.ratio),
+                "\(row.floorName) (\(String(format: "%.1f µs", row.floor / 1000)))"
+                    .padding(toLength: 38, withPad: " ", startingAt: 0),
+                String(format: "at most %.1f ×", row.limit), row.ratio <= row.limit ? "" : "  missed",
+            ]
+            Swift.print(columns.joined(separator: "  "))
+        }
+    }
+}
