@@ -14,6 +14,10 @@ struct CredentialTable {
         var blob: Base64URLString?
         var largeBlobKey: Base64URLString?
         var isThirdPartyPaymentEnabled: Bool?
+        /// Sealed as well as in the clear, so that whoever can write the file cannot weaken it.
+        ///
+        /// Absent in rows of the first schema.
+        var protection: UInt8?
 
         init(_ source: CredentialSource) {
             privateKey = Base64URLString(source.privateKey.rawRepresentation.exposeSecret())
@@ -23,6 +27,7 @@ struct CredentialTable {
             blob = properties.blob.map { Base64URLString($0) }
             largeBlobKey = properties.largeBlobKey.map { Base64URLString($0.exposeSecret()) }
             isThirdPartyPaymentEnabled = properties.isThirdPartyPaymentEnabled ? true : nil
+            protection = properties.protection.rawValue
         }
     }
 
@@ -137,6 +142,7 @@ struct CredentialTable {
         let identity = RowIdentity.credential(id: id, relyingPartyID: relyingPartyID, algorithm: algorithm)
         let plaintext = try cipher.open(row["sealed"], boundTo: identity)
         let secrets = try JSONDecoder().decode(Secrets.self, from: Data(plaintext))
+        guard secrets.protection ?? 1 == UInt8(clamping: row["protection"] as Int) else { throw StoreCipherError() }
         return CredentialSource(
             id: id, relyingPartyID: relyingPartyID, userHandle: secrets.userHandle.bytes, userName: secrets.userName,
             userDisplayName: secrets.userDisplayName,

@@ -118,18 +118,21 @@ public final class SQLiteCredentialStore: CredentialStore {
 
     /// The state.
     public func state() async throws(CredentialStoreError) -> AuthenticatorState? {
-        let bytes = try await read { [cipher] db in try SettingTable(db: db, cipher: cipher)[.authenticatorState] }
-        guard let bytes else { return nil }
-        guard let state = AuthenticatorState(serialized: SecretBytes(bytes)) else {
-            throw .unavailable("the authenticator's state cannot be read; restore the store from a backup")
-        }
-        return state
+        try await read { [cipher] db in try SettingTable(db: db, cipher: cipher).authenticatorState() }
     }
 
-    /// Stores the state.
-    public func save(_ state: AuthenticatorState) async throws(CredentialStoreError) {
-        try await write { [cipher] db in
-            try SettingTable(db: db, cipher: cipher).set(.authenticatorState, state.serialized.exposeSecret())
+    /// Changes the state, in one transaction.
+    @discardableResult
+    public func updateState(
+        orBeginningWith new: AuthenticatorState,
+        _ change: @escaping @Sendable (inout AuthenticatorState) throws -> Void
+    ) async throws -> AuthenticatorState {
+        try await queue.write { [cipher] db in
+            let settings = SettingTable(db: db, cipher: cipher)
+            var state = try settings.authenticatorState() ?? new
+            try change(&state)
+            try settings.set(.authenticatorState, state.serialized.exposeSecret())
+            return state
         }
     }
 

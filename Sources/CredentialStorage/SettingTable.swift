@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import SoftwareAuthenticator
 
 /// The single values of a store, all sealed.
 struct SettingTable {
@@ -21,6 +22,16 @@ struct SettingTable {
             try Data.fetchOne(db, sql: "SELECT sealed FROM setting WHERE name = ?", arguments: [name.rawValue])
                 .map { try cipher.open($0, boundTo: .setting(name.rawValue)) }
         }
+    }
+
+    /// The authenticator's state, if there is one.
+    func authenticatorState() throws -> AuthenticatorState? {
+        guard let bytes = try self[.authenticatorState] else { return nil }
+        guard let state = AuthenticatorState(serialized: SecretBytes(bytes)) else {
+            throw CredentialStoreError.unavailable(
+                "the authenticator's state cannot be read; restore the store from a backup")
+        }
+        return state
     }
 
     /// Removes a value.

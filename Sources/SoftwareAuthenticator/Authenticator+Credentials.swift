@@ -27,6 +27,12 @@ extension Authenticator {
             isDiscoverable: false, properties: content.properties)
     }
 
+    /// Remembers a relying party that has a credential here which is not stored; of a thousand and more, some are forgotten.
+    func remember(_ relyingPartyIDHash: [UInt8]) {
+        if knownRelyingParties.count >= 1024 { _ = knownRelyingParties.popFirst() }
+        knownRelyingParties.insert(relyingPartyIDHash)
+    }
+
     /// The store's wrapping key, made when there is none yet.
     func wrappingKey() async throws -> SecretBytes { try await store.wrappingKey(orStoring: newWrappingKey()) }
 

@@ -6,18 +6,15 @@ extension Authenticator {
     /// What is kept besides credentials; a new device's when there is nothing yet.
     func state() async throws -> AuthenticatorState {
         if let state = try await store.state() { return state }
-        let state = newState()
-        try await store.save(state)
-        return state
+        return try await change { _ in }
     }
 
-    /// Changes what is kept; it is on disk when this returns.
+    /// Changes what is kept, in one step; it is on disk when this returns.
     @discardableResult
-    func change(_ body: (inout AuthenticatorState) -> Void) async throws -> AuthenticatorState {
-        var state = try await state()
-        body(&state)
-        try await store.save(state)
-        return state
+    func change(
+        _ body: @escaping @Sendable (inout AuthenticatorState) throws -> Void
+    ) async throws -> AuthenticatorState {
+        try await store.updateState(orBeginningWith: newState(), body)
     }
 
     /// The state of a device as it leaves the factory: with the fingers that the configuration enrols.
@@ -39,9 +36,10 @@ extension Authenticator {
     /// The refusal of a request that needs a verified user and has none: the platform can get a token, or it cannot.
     var unverifiedStatus: CTAPStatus { configuration.supportsPIN ? .puatRequired : .operationDenied }
 
-    /// Forgets all tokens that are in use (CTAP 2.3 §6.5.2.1, stopUsingPinUvAuthToken).
+    /// Forgets all tokens that are in use, and what was begun with them (CTAP 2.3 §6.5.2.1, stopUsingPinUvAuthToken).
     func forgetTokens() {
         tokens = [:]
+        remainingAssertions = nil
         enumeration = nil
         largeBlobWrite = nil
     }

@@ -35,7 +35,7 @@ extension Authenticator {
     ) throws(CTAPStatus) -> Verification {
         guard var active = liveToken(pinUVAuthProtocol), active.token.isValid(param, for: message),
             active.permissions.contains(permission), active.isUserVerified,
-            active.relyingPartyID.map({ $0.utf8.elementsEqual(relyingPartyID.utf8) }) ?? true
+            !hasTokenState || active.relyingPartyID.map({ $0.utf8.elementsEqual(relyingPartyID.utf8) }) ?? true
         else { throw .pinAuthInvalid }
         let isPresent = active.showsPresence(at: time.now())
         active.hasBeenUsed = true
@@ -48,14 +48,15 @@ extension Authenticator {
     ///
     /// - Parameters:
     ///   - isReadOnly: whether the persistent token is good for it as well (CTAP 2.3 §6.8).
-    /// - Returns: the RP ID that the token is bound to.
+    ///   - isPreview: whether the command is one of the preview, whose tokens have no permissions.
+    /// - Returns: what else is to be known of the token.
     /// - Throws: CTAP2_ERR_PUAT_REQUIRED without a proof, CTAP2_ERR_MISSING_PARAMETER without a protocol,
     ///   CTAP1_ERR_INVALID_PARAMETER for another protocol, CTAP2_ERR_PIN_AUTH_INVALID for a proof that is none.
     @discardableResult
     func verify(
         _ param: [UInt8]?, protocol number: UInt64?, for message: [UInt8], permission: PINUVAuthPermissions,
-        isReadOnly: Bool = false
-    ) async throws -> String? {
+        isReadOnly: Bool = false, isPreview: Bool = false
+    ) async throws -> TokenBounds {
         guard let param else { throw CTAPStatus.puatRequired }
         guard let number else { throw CTAPStatus.missingParameter }
         let pinUVAuthProtocol = try pinUVAuthProtocol(number)
@@ -64,19 +65,36 @@ extension Authenticator {
                 pinUVAuthProtocol, bytes: try await state().persistentToken.exposeSecret()),
             persistent.isValid(param, for: message)
         {
-            return nil
+            return TokenBounds()
         }
         guard var active = liveToken(pinUVAuthProtocol), active.token.isValid(param, for: message),
-            active.permissions.contains(permission)
+            active.permissions.contains(permission) || (isPreview && active.isLegacy)
         else { throw CTAPStatus.pinAuthInvalid }
         active.hasBeenUsed = true
         tokens[pinUVAuthProtocol] = active
-        return active.relyingPartyID
+        return TokenBounds(relyingPartyID: active.relyingPartyID, expiresAt: active.expiresAt)
     }
+
+    /// What a token that was good for a command is bound to.
+    struct TokenBounds: Sendable {
+        /// The relying party.
+        var relyingPartyID: String?
+        /// When it ends, and with it what was begun by it (CTAP 2.3 §6, stateful commands).
+        var expiresAt: Duration?
+    }
+
+    /// Whether tokens have permissions that are used up, and lifetimes.
+    ///
+    /// Deviation in the profile of CTAP 2.0: there a token lives until the power goes or the PIN is changed, and clients of that
+    /// time use one for several commands.
+    private var hasTokenState: Bool { configuration.profile.hasManagement }
+
+    /// When the tokens in use end; `nil` for none.
+    var tokensExpireAt: Duration? { hasTokenState ? tokens.values.map(\.expiresAt).max() : nil }
 
     private func liveToken(_ pinUVAuthProtocol: PINUVAuthProtocol) -> ActiveToken? {
         guard let active = tokens[pinUVAuthProtocol] else { return nil }
-        guard active.isAlive(at: time.now()) else {
+        guard !hasTokenState || active.isAlive(at: time.now()) else {
             // What was begun with it ends with it (§6, stateful commands).
             forgetTokens()
             return nil
@@ -86,15 +104,18 @@ extension Authenticator {
 
     /// A command has tested presence: the tokens are good for nothing more but writing large blobs.
     func consumeTokens() {
-        tokens = tokens.mapValues {
-            var token = $0; token.consume(); return token
+        guard hasTokenState else { return }
+        tokens = tokens.mapValues { token in
+            var token = token
+            token.consume()
+            return token
         }
     }
 
     /// Hands out a new token in place of all earlier ones, encrypted for the platform.
     func issueToken(
         _ sharedSecret: PINUVAuthSharedSecret, permissions: PINUVAuthPermissions, relyingPartyID: String?,
-        method: Verification.Method
+        method: Verification.Method, isLegacy: Bool = false
     ) async throws -> CTAPResponse {
         forgetTokens()
         let pinUVAuthProtocol = sharedSecret.pinUVAuthProtocol
@@ -106,7 +127,7 @@ extension Authenticator {
             guard let token = PINUVAuthToken(pinUVAuthProtocol, bytes: bytes) else { throw CTAPStatus.other }
             tokens[pinUVAuthProtocol] = ActiveToken(
                 token: token, permissions: permissions, relyingPartyID: relyingPartyID, method: method,
-                startedAt: time.now())
+                isLegacy: isLegacy, startedAt: time.now())
         }
         return ClientPINResponse(
             pinUVAuthTokenEncrypted: try sharedSecret.encrypt(bytes, using: &randomness)

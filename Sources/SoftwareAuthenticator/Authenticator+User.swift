@@ -10,7 +10,7 @@ extension Authenticator {
     ) async throws(CTAPStatus) {
         let request = UserRequest(reason, needsVerification: needsVerification, isFutile: isFutile)
         switch try await decision(request, timeout: configuration.userActionTimeout, in: context) {
-        case .approved, .finger, .sample: return
+        case .approved, .finger, .sample, .briefTouch: return
         case .denied, .verificationFailed: throw .operationDenied
         case .timedOut: throw .userActionTimeout
         }
@@ -22,11 +22,19 @@ extension Authenticator {
     func decision(
         _ request: UserRequest, timeout: Duration, in context: CTAPRequestContext
     ) async throws(CTAPStatus) -> UserDecision {
+        let decision = await ask(request, timeout: timeout, in: context)
+        // Cancelling wins over an approval that came at the same moment: the platform no longer wants the answer.
+        if Task.isCancelled { throw .keepaliveCancel }
+        return decision
+    }
+
+    private func ask(
+        _ request: UserRequest, timeout: Duration, in context: CTAPRequestContext
+    ) async -> UserDecision {
         let (gate, time) = (gate, time)
         context.report(.userPresenceNeeded)
         if let decision = gate.immediateDecision(request) {
             context.report(.processing)
-            if Task.isCancelled { throw .keepaliveCancel }
             return decision
         }
         let decision = await withTaskGroup(of: UserDecision.self) { group in
@@ -40,8 +48,6 @@ extension Authenticator {
             return first ?? .timedOut
         }
         context.report(.processing)
-        // Cancelling wins over an approval that came at the same moment: the platform no longer wants the answer.
-        if Task.isCancelled { throw .keepaliveCancel }
         return decision
     }
 
@@ -63,35 +69,54 @@ extension Authenticator {
     ) async throws -> VerificationOutcome {
         let request = UserRequest(reason, needsVerification: true, isFutile: isFutile)
         for attempt in 1...max(attempts, 1) {
-            var state = try await state()
-            // A phone's screen lock has rules of its own.
-            let isCounted = configuration.flavour != .phone
-            if isCounted {
-                if state.pin != nil, state.pinRetries == 0 { state = try await change { $0.uvRetries = 0 } }
-                guard state.uvRetries > 0 else { return .failed }
+            let before = try await countAttempt()
+            guard before.uvRetries > 0 else { return .failed }
+            // The outcome counts even if nobody wants it any more: cancelling gives no attempt back.
+            let decision = await ask(request, timeout: configuration.userActionTimeout, in: context)
+            let outcome = outcome(of: decision, before)
+            switch outcome {
+            case .verified: try await restoreAttempts(AuthenticatorState.maximumUVRetries)
+            case .denied, .timedOut: try await restoreAttempts(before.uvRetries)
+            case .failed: break
             }
-            let isLast = attempt >= attempts
-            switch try await decision(request, timeout: configuration.userActionTimeout, in: context) {
-            case .denied: return .denied
-            case .timedOut: return .timedOut
-            case .approved, .sample(.good, _):
-                try await resetUVRetries(state)
-                return .verified
-            case .finger(let finger) where !isCounted || state.templates.contains { $0.finger == finger }:
-                try await resetUVRetries(state)
-                return .verified
-            case .finger, .sample, .verificationFailed:
-                guard isCounted else { return .failed }
-                // Counted before anything is answered, so that pulling the plug gives nothing back.
-                if try await change({ $0.uvRetries -= 1 }).uvRetries == 0 || isLast { return .failed }
-            }
+            if Task.isCancelled { throw CTAPStatus.keepaliveCancel }
+            guard case .failed = outcome else { return outcome }
+            if attempt >= attempts || (countsAttempts && before.uvRetries == 1) { return .failed }
         }
         return .failed
     }
 
-    private func resetUVRetries(_ state: AuthenticatorState) async throws {
-        guard state.uvRetries < AuthenticatorState.maximumUVRetries else { return }
-        try await change { $0.uvRetries = AuthenticatorState.maximumUVRetries }
+    /// Whether failed verifications are counted: a phone's screen lock has rules of its own, and without PIN nobody could
+    /// unblock a reader.
+    private var countsAttempts: Bool { configuration.supportsPIN }
+
+    /// Takes an attempt before anybody is asked, so that pulling the plug gives none back.
+    ///
+    /// - Returns: the state before.
+    private func countAttempt() async throws -> AuthenticatorState {
+        var state = try await state()
+        guard countsAttempts else { return state }
+        // A blocked PIN blocks the reader as well (CTAP 2.3 §6.5.3.1).
+        if state.pin != nil, state.pinRetries == 0 { state = try await change { $0.uvRetries = 0 } }
+        guard state.uvRetries > 0 else { return state }
+        try await change { $0.uvRetries = max($0.uvRetries - 1, 0) }
+        return state
+    }
+
+    private func restoreAttempts(_ count: Int) async throws {
+        guard countsAttempts else { return }
+        try await change { $0.uvRetries = count }
+    }
+
+    private func outcome(of decision: UserDecision, _ state: AuthenticatorState) -> VerificationOutcome {
+        switch decision {
+        case .approved: .verified
+        case .denied: .denied
+        case .timedOut: .timedOut
+        case .finger(let finger), .sample(.good, let finger):
+            configuration.flavour == .phone || state.templates.contains { $0.finger == finger } ? .verified : .failed
+        case .sample, .verificationFailed, .briefTouch: .failed
+        }
     }
 
     /// How often the sensor tries by itself when a command verifies the user (CTAP 2.3 §6.5.3.1,

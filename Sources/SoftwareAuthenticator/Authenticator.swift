@@ -31,12 +31,16 @@ public actor Authenticator: CTAPAuthenticator {
     var enrollment: FingerEnrollment?
     /// A touch that a CTAP1 client is still to fetch.
     var ctap1Touch: CTAP1Touch?
+    /// How many such touches there have been.
+    var ctap1TouchCount: UInt64 = 0
+    /// How often the power has gone.
+    private var powerCycleCount = 0
     /// The relying parties with credentials that are not stored, as far as they have been seen since the process began: what
     /// somebody with several keys remembers of each.
     var knownRelyingParties: Set<[UInt8]> = []
     /// When the power came on, as the clock's elapsed time.
     var poweredUpAt: Duration
-    private let queue = RequestQueue()
+    let queue = RequestQueue()
 
     /// An authenticator whose power comes on now.
     ///
@@ -72,8 +76,12 @@ public actor Authenticator: CTAPAuthenticator {
         guard UInt64(request.message.count) <= configuration.maximumMessageSize else {
             return CTAPResponse(.requestTooLarge)
         }
+        let power = powerCycleCount
+        defer { if power != powerCycleCount { forgetWhatPowerKeeps() } }
         do {
-            return try await perform(request, in: context)
+            let response = try await perform(request, in: context)
+            // What the power took away is not answered any more, and leaves nothing behind.
+            return power == powerCycleCount ? response : CTAPResponse(.keepaliveCancel)
         } catch let status as CTAPStatus {
             return CTAPResponse(status)
         } catch {
@@ -88,13 +96,18 @@ public actor Authenticator: CTAPAuthenticator {
     ///
     /// A request that waits for the user is not ended; whoever takes the power away cancels its task as well.
     public func powerCycle() {
+        powerCycleCount += 1
+        forgetWhatPowerKeeps()
+        poweredUpAt = time.now()
+    }
+
+    private func forgetWhatPowerKeeps() {
         remainingAssertions = nil
         keyAgreementKeys = [:]
         forgetTokens()
         consecutivePINMismatches = 0
         enrollment = nil
-        ctap1Touch = nil
-        poweredUpAt = time.now()
+        forgetTouch()
     }
 
     /// Ends what only certain commands continue (CTAP 2.3 §6, stateful commands); any other command does.
@@ -115,10 +128,14 @@ public actor Authenticator: CTAPAuthenticator {
         case .clientPIN where !configuration.flavour.pinUVAuthProtocols.isEmpty:
             try await clientPIN(ClientPINRequest(parameters: request.parameters), in: context)
         case .credentialManagement where hasManagement, .credentialManagementPreview where hasPreview:
-            try await credentialManagement(CredentialManagementRequest(parameters: request.parameters), in: context)
+            try await credentialManagement(
+                CredentialManagementRequest(parameters: request.parameters),
+                isPreview: request.command == .credentialManagementPreview, in: context)
         case .bioEnrollment where configuration.enrollsFingers,
             .bioEnrollmentPreview where hasPreview && configuration.enrollsFingers:
-            try await bioEnrollment(BioEnrollmentRequest(parameters: request.parameters), in: context)
+            try await bioEnrollment(
+                BioEnrollmentRequest(parameters: request.parameters),
+                isPreview: request.command == .bioEnrollmentPreview, in: context)
         case .largeBlobs where hasManagement:
             try await largeBlobs(LargeBlobsRequest(parameters: request.parameters), in: context)
         case .config where hasManagement:

@@ -18,11 +18,7 @@ final class RequestQueue: Sendable {
     /// - Returns: `false` when the task was cancelled before its turn came.
     func enter() async -> Bool {
         // The usual case costs no continuation.
-        let isFree = state.withLock { state in
-            defer { state.isOccupied = true }
-            return !state.isOccupied
-        }
-        if isFree {
+        if tryToEnter() {
             guard Task.isCancelled else { return true }
             leave()
             return false
@@ -56,6 +52,14 @@ final class RequestQueue: Sendable {
         }
         state.withLock { _ = $0.cancelled.remove(id) }
         return entered
+    }
+
+    /// Enters if nobody else is in; `true` is to be followed by one ``leave()``.
+    func tryToEnter() -> Bool {
+        state.withLock { state in
+            defer { state.isOccupied = true }
+            return !state.isOccupied
+        }
     }
 
     /// Lets the next one in.

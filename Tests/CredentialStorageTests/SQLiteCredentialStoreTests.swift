@@ -99,7 +99,7 @@ struct SQLiteCredentialStoreTests {
         _ = try await store.attestationIdentity(orStoring: identity)
         let old = AuthenticatorState(
             templates: [FingerprintTemplate(id: [1], friendlyName: "thumb", finger: "t")], using: &generator)
-        try await store.save(old)
+        try await store.updateState(orBeginningWith: old) { _ in }
         try await store.save(largeBlobArray: [1, 2, 3])
         #expect(try await workspace.store().state() == old)
         #expect(try await workspace.store().largeBlobArray() == [1, 2, 3])
@@ -189,6 +189,45 @@ struct SQLiteCredentialStoreTests {
                     == (1...number).reversed().map { $0 })
             #expect(try await copy.nextSignatureCounter() > counter)
         }
+    }
+
+    @Test("Of many who change the state at the same time none undoes what another has changed")
+    func stateUpdates() async throws {
+        let workspace = try Workspace()
+        let handles = [try workspace.store(), try workspace.store()]
+        var generator = SeededGenerator(seed: 4)
+        let new = AuthenticatorState(templates: [], using: &generator)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<40 {
+                group.addTask {
+                    try await handles[number % 2].updateState(orBeginningWith: new) { state in
+                        state.minimumPINLengthRelyingPartyIDs.append("\(number)")
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(Set(try await handles[0].state()?.minimumPINLengthRelyingPartyIDs ?? []).count == 40)
+        await #expect(throws: CredentialStoreError.full) {
+            try await handles[1].updateState(orBeginningWith: new) { state in
+                state.pinRetries = 0
+                throw CredentialStoreError.full
+            }
+        }
+        #expect(try await handles[0].state()?.pinRetries == 8)
+    }
+
+    @Test("A protection that was weakened in the file is noticed")
+    func weakenedProtection() async throws {
+        let workspace = try Workspace()
+        let store = try workspace.store()
+        var source = try Workspace.source(1)
+        source.properties.protection = .userVerificationRequired
+        try await store.save(source)
+        try await DatabaseQueue(path: workspace.path("store.sqlite")).write { db in
+            try db.execute(sql: "UPDATE credential SET protection = 1")
+        }
+        await #expect(throws: CredentialStoreError.self) { try await store.source(id: source.id) }
     }
 
     @Test("Two handles that take turns never step back")

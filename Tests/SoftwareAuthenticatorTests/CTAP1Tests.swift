@@ -67,6 +67,7 @@ struct CTAP1Tests {
         #expect(await send(Self.apdu(2, p1: 7, check), to: bench).hex == "6a80")
         #expect(await bench.status(ConfigRequest(2).request) == .success)
         #expect(await send(Self.apdu(1, Self.challenge + Self.application), to: bench).hex == "6986")
+        #expect(await send(Self.apdu(3), to: bench).hex == "6986")
         #expect(await send(Self.apdu(3), to: Bench(.platform)).hex == "6d00")
     }
 

@@ -122,7 +122,7 @@ struct GetAssertionTests {
         gate.answer(row.0)
         #expect(
             await bench.respond(Bench.authentication(userVerification: verify).request)
-                == CTAPResponse(verify && row.0 == .verificationFailed ? .puatRequired : row.1))
+                == CTAPResponse(row.1))
     }
 
     @Test("step 11: of an allow list one match is used, stored or wrapped")

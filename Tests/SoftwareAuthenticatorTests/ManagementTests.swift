@@ -120,6 +120,15 @@ struct ManagementTests {
         #expect(await open.status(Self.config(2)) == .success)
         #expect(await open.status(Self.config(4)) == .success)
         #expect(try await open.client.getInfo().needsLongTouchForReset == true)
+        let gate = RecordingGate()
+        let touched = Bench(.securityKey, gate: gate)
+        #expect(await touched.status(Self.config(4)) == .success)
+        gate.answer(.briefTouch)
+        #expect(await touched.status(CTAPRequest(.reset)) == .operationDenied)
+        gate.answer(.approved)
+        #expect(await touched.status(CTAPRequest(.reset)) == .success)
+        #expect(gate.requests.map(\.reason) == [.resetByLongTouch, .resetByLongTouch])
+        #expect(try await touched.client.getInfo().needsLongTouchForReset == false)
         #expect(await Bench(.securityKey, profile: .ctap21).status(Self.config(4)) == .invalidSubcommand)
     }
 

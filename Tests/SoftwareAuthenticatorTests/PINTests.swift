@@ -264,9 +264,81 @@ struct PINTests {
     func internalRetries() async throws {
         let gate = RecordingGate(.verificationFailed)
         let bench = Bench(.platform, gate: gate)
-        #expect(await bench.status(Bench.registration(userVerification: true).request) == .puatRequired)
+        let request = Bench.registration(userVerification: true).request
+        #expect(await bench.status(request) == .operationDenied)
         #expect(gate.requests.count == 3)
         #expect(await bench.store.state()?.uvRetries == 2)
+        #expect(await bench.status(request) == .pinBlocked)
+        #expect(gate.requests.count == 5)
+        // Who has a PIN is asked for it.
+        let other = try await Self.platform(.platform, gate: gate)
+        #expect(await other.bench.status(request) == .puatRequired)
+    }
+
+    @Test("cancelling a failed verification gives no attempt back, cancelling a question does")
+    func cancelledVerification() async throws {
+        let gate = WaitingGate()
+        let bench = Bench(.platform, gate: gate)
+        let asking = Task { await bench.status(Bench.registration(userVerification: true).request) }
+        _ = await gate.nextCall()
+        #expect(await bench.store.state()?.uvRetries == 4)
+        asking.cancel()
+        #expect(await asking.value == .keepaliveCancel)
+        #expect(await bench.store.state()?.uvRetries == 5)
+    }
+
+    @Test("a sample of a finger that is not enrolled verifies nobody")
+    func strangersSample() async throws {
+        let gate = RecordingGate(.sample(.good, finger: "stranger"))
+        let bench = Bench(.platform, gate: gate)
+        #expect(await bench.status(Bench.registration(userVerification: true).request) == .operationDenied)
+        gate.answer(.sample(.good, finger: "right index finger"))
+        #expect(await bench.status(Bench.registration(userVerification: true).request) == .success)
+    }
+
+    @Test("CTAP 2.0's tokens are good for several commands, and live until the power goes")
+    func oldTokens() async throws {
+        let platform = try await Self.platform(.securityKey, .one, profile: .compat20)
+        let token = try await platform.token(nil)
+        _ = try await platform.bench.register(platform.registration(token))
+        platform.bench.clock.advance(by: .seconds(3600))
+        #expect(await platform.bench.status(platform.authentication(token).request) == .success)
+        #expect(await platform.bench.status(platform.registration(token).request) == .success)
+        await platform.bench.authenticator.powerCycle()
+        #expect(await platform.bench.status(platform.authentication(token).request) == .pinAuthInvalid)
+    }
+
+    @Test("getPinToken's token is good for the preview's commands alone")
+    func previewCommands() async throws {
+        let platform = try await Self.platform(profile: .ctap21)
+        let token = try await platform.token(nil)
+        var request = CredentialManagementRequest(1, pinUVAuthProtocol: 2)
+        request.pinUVAuthParam = token.authenticate(request.authenticatedMessage)
+        #expect(await platform.bench.status(request.request) == .pinAuthInvalid)
+        let preview = CTAPRequest(.credentialManagementPreview, parameters: request.request.parameters)
+        #expect(await platform.bench.status(preview) == .success)
+        #expect(await Bench(.securityKey).status(preview) == .invalidCommand)
+    }
+
+    @Test("GetNextAssertion ends with the token that began it")
+    func nextEndsWithToken() async throws {
+        let platform = try await Self.platform()
+        let bench = platform.bench
+        for user in [1, 2, 3] as [UInt8] {
+            let token = try await platform.token(.makeCredential)
+            var request = Bench.registration(user: [user], discoverable: true)
+            (request.pinUVAuthParam, request.pinUVAuthProtocol) = (token.authenticate(request.clientDataHash), 2)
+            #expect(await bench.status(request.request) == .success)
+        }
+        let token = try await platform.token(.getAssertion)
+        for _ in 0..<23 {
+            bench.clock.advance(by: .seconds(25))
+            if await bench.status(platform.authentication(token, userPresence: false).request) != .success { break }
+        }
+        bench.clock.advance(by: .seconds(20))
+        #expect(await bench.status(platform.authentication(token, userPresence: false).request) == .success)
+        bench.clock.advance(by: .seconds(10))
+        #expect(await bench.status(CTAPRequest(.getNextAssertion)) == .notAllowed)
     }
 
     @Test("§6.5.5.6 changePIN ends all tokens, the persistent one too")

@@ -1,6 +1,6 @@
 import SoftwareAuthenticator
 
-/// What a person does when they are asked, in words: `approve`, `deny`, `fail`, `ignore`, `finger NAME`,
+/// What a person does when they are asked, in words: `approve`, `deny`, `fail`, `ignore`, `brief-touch`, `finger NAME`,
 /// `sample STATUS [FINGER]`, each perhaps behind `delay SECONDS`.
 struct GateAnswer: Equatable, Sendable {
     /// How long it takes.
@@ -37,6 +37,7 @@ struct GateAnswer: Equatable, Sendable {
         case ("deny", true): decision = .denied
         case ("fail", true): decision = .verificationFailed
         case ("ignore", true): decision = nil
+        case ("brief-touch", true): decision = .briefTouch
         case ("finger", false): decision = .finger(rest)
         case ("sample", false):
             guard let word = words.popFirst(), let sample = Self.samples.first(where: { $0.word == word }) else {

@@ -24,7 +24,7 @@ enum GateArgument: ExpressibleByArgument {
         discussion: """
             A program is given the question as JSON on standard input and answers by its exit status: 0 approves, 1 \
             declines, 2 fails the verification, anything else does not react. A script has one answer a line, the last one \
-            for all that follow, or 'repeat': approve, deny, fail, ignore, finger NAME, sample STATUS [FINGER], each perhaps \
+            for all that follow, or 'repeat': approve, deny, fail, ignore, brief-touch, finger NAME, sample STATUS [FINGER], each perhaps \
             behind 'delay SECONDS' or before a number of times.
             """, valueName: "gate")
 
@@ -123,6 +123,7 @@ extension UserRequest {
             case .excludedCredential(let id): "show \(id) that a passkey exists already"
             case .selection: "use this authenticator"
             case .reset: "erase all passkeys"
+            case .resetByLongTouch: "erase all passkeys (by a touch of five seconds)"
             case .management: "manage this authenticator's credentials and settings"
             case .enrollFinger(let samples): "enrol a finger (\(samples) more)"
             case .scan: "scan the QR code on the screen"

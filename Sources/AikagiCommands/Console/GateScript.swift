@@ -40,7 +40,7 @@ struct GateScript: Equatable, Sendable {
             guard let answer = GateAnswer(words.joined(separator: " ")) else {
                 throw CommandFailure(
                     "line \(number + 1) of the gate's script ('\(content.joined(separator: " "))') is no answer; there are "
-                        + "approve, deny, fail, ignore, finger NAME, sample STATUS [FINGER], delay SECONDS ANSWER, repeat"
+                        + "approve, deny, fail, ignore, brief-touch, finger NAME, sample STATUS [FINGER], delay SECONDS ANSWER, repeat"
                 )
             }
             answers += Array(repeating: answer, count: count)

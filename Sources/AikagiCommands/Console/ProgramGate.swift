@@ -7,7 +7,7 @@ import SoftwareAuthenticator
 /// not react.
 ///
 /// It gets one JSON object on standard input: `device`, `action` (`makeCredential`, `getAssertion`, `excludedCredential`,
-/// `selection`, `reset`, `scan`, `management`,
+/// `selection`, `reset`, `resetByLongTouch`, `scan`, `management`,
 /// `enrollFinger` with `remainingSamples`), `relyingPartyID`, `userName`, `needsVerification`, `question`. It is ended when the question is
 /// withdrawn.
 struct ProgramGate: BiometricGate {
@@ -46,6 +46,7 @@ struct ProgramGate: BiometricGate {
         case .excludedCredential(let id): (question.action, question.relyingPartyID) = ("excludedCredential", id)
         case .selection: question.action = "selection"
         case .reset: question.action = "reset"
+        case .resetByLongTouch: question.action = "resetByLongTouch"
         case .scan: question.action = "scan"
         case .management: question.action = "management"
         case .enrollFinger(let samples): (question.action, question.remainingSamples) = ("enrollFinger", samples)

@@ -68,7 +68,7 @@ final class SharedHand: Sendable {
         case .makeCredential: request.isFutile ? 1 : 2
         case .excludedCredential: 1
         case .management, .enrollFinger: 1
-        case .selection, .reset, .scan: 0
+        case .selection, .reset, .resetByLongTouch, .scan: 0
         }
     }
 

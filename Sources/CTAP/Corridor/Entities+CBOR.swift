@@ -55,7 +55,8 @@ extension PublicKeyCredentialRelyingPartyEntity {
 }
 
 extension PublicKeyCredentialParameters {
-    /// Reads `{"alg": int, "type": tstr}`; a missing member is CTAP2_ERR_INVALID_CBOR (CTAP 2.3 §6.1.2 step 3).
+    /// Reads `{"alg": int, "type": tstr}`; a missing member is CTAP2_ERR_INVALID_CBOR (CTAP 2.3 §6.1.2 step 3);
+    /// in the profile of CTAP 2.0, too, whose suites would rather have CTAP2_ERR_MISSING_PARAMETER.
     init(ctap item: CBORValue) throws(CTAPStatus) {
         let map = try Member.map(item)
         guard let algorithm = try Member.optional("alg", in: map, Member.integer),

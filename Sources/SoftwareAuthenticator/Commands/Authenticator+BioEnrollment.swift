@@ -20,7 +20,7 @@ extension Authenticator {
 
     /// authenticatorBioEnrollment (CTAP 2.3 §6.7), with a sensor that the gate plays.
     func bioEnrollment(
-        _ request: BioEnrollmentRequest, in context: CTAPRequestContext
+        _ request: BioEnrollmentRequest, isPreview: Bool, in context: CTAPRequestContext
     ) async throws -> CTAPResponse {
         if request.asksModality == true {
             var response = BioEnrollmentResponse()
@@ -34,13 +34,18 @@ extension Authenticator {
         guard let subcommand = BioEnrollmentRequest.Subcommand(rawValue: number) else {
             throw CTAPStatus.invalidSubcommand
         }
+        let isOpen = [.getFingerprintSensorInfo, .cancelCurrentEnrollment, .setFriendlyName].contains(subcommand)
+        guard isOpen || request.pinUVAuthParam != nil else { throw CTAPStatus.puatRequired }
         switch subcommand {
         case .getFingerprintSensorInfo: return sensorInfo()
         case .cancelCurrentEnrollment:
             enrollment = nil
             return CTAPResponse(.success)
         case .enrollBegin:
-            try await verifyEnroller(request)
+            _ = try request.timeoutMilliseconds()
+            try await verifyEnroller(request, isPreview: isPreview)
+            // Whatever was begun before has ended.
+            enrollment = nil
             guard try await state().templates.count < Authenticator.maximumTemplateCount else {
                 throw CTAPStatus.fingerprintDatabaseFull
             }
@@ -49,30 +54,32 @@ extension Authenticator {
             return try await capture(request, isFirst: true, in: context)
         case .enrollCaptureNextSample:
             guard let id = try request.templateID() else { throw CTAPStatus.missingParameter }
-            try await verifyEnroller(request)
+            try await verifyEnroller(request, isPreview: isPreview)
             guard enrollment?.id == id else { throw CTAPStatus.invalidOption }
             return try await capture(request, isFirst: false, in: context)
         case .enumerateEnrollments:
-            try await verifyEnroller(request)
+            try await verifyEnroller(request, isPreview: isPreview)
             let templates = try await state().templates
             guard !templates.isEmpty else { throw CTAPStatus.invalidOption }
             var response = BioEnrollmentResponse()
             response.templates = templates.map { .init(id: $0.id, friendlyName: $0.friendlyName) }
             return response.response
-        case .setFriendlyName: return try await setFriendlyName(request)
+        case .setFriendlyName: return try await setFriendlyName(request, isPreview: isPreview)
         case .removeEnrollment:
             guard let id = try request.templateID() else { throw CTAPStatus.missingParameter }
-            try await verifyEnroller(request)
-            guard try await state().templates.contains(where: { $0.id == id }) else { throw CTAPStatus.invalidOption }
-            try await change { $0.templates.removeAll { $0.id == id } }
+            try await verifyEnroller(request, isPreview: isPreview)
+            try await change { state in
+                guard state.templates.contains(where: { $0.id == id }) else { throw CTAPStatus.invalidOption }
+                state.templates.removeAll { $0.id == id }
+            }
             return CTAPResponse(.success)
         }
     }
 
-    private func verifyEnroller(_ request: BioEnrollmentRequest) async throws {
+    private func verifyEnroller(_ request: BioEnrollmentRequest, isPreview: Bool) async throws {
         try await verify(
             request.pinUVAuthParam, protocol: request.pinUVAuthProtocol, for: request.authenticatedMessage,
-            permission: .bioEnrollment)
+            permission: .bioEnrollment, isPreview: isPreview)
     }
 
     private func sensorInfo() -> CTAPResponse {
@@ -83,16 +90,18 @@ extension Authenticator {
         return response.response
     }
 
-    private func setFriendlyName(_ request: BioEnrollmentRequest) async throws -> CTAPResponse {
+    private func setFriendlyName(_ request: BioEnrollmentRequest, isPreview: Bool) async throws -> CTAPResponse {
         guard let id = try request.templateID(), let name = try request.friendlyName() else {
             throw CTAPStatus.missingParameter
         }
         guard name.utf8.count <= Authenticator.maximumFriendlyNameByteCount else { throw CTAPStatus.invalidLength }
-        try await verifyEnroller(request)
-        guard let index = try await state().templates.firstIndex(where: { $0.id == id }) else {
-            throw CTAPStatus.invalidOption
+        try await verifyEnroller(request, isPreview: isPreview)
+        try await change { state in
+            guard let index = state.templates.firstIndex(where: { $0.id == id }) else {
+                throw CTAPStatus.invalidOption
+            }
+            state.templates[index].friendlyName = name
         }
-        try await change { $0.templates[index].friendlyName = name }
         return CTAPResponse(.success)
     }
 
@@ -112,10 +121,8 @@ extension Authenticator {
             current.finger = finger
         }
         if current.remainingSamples == 0 {
-            try await change { state in
-                state.templates.append(
-                    FingerprintTemplate(id: current.id, friendlyName: finger, finger: finger))
-            }
+            let template = FingerprintTemplate(id: current.id, friendlyName: finger, finger: finger)
+            try await change { $0.templates.append(template) }
             enrollment = nil
         } else {
             enrollment = current
@@ -138,7 +145,7 @@ extension Authenticator {
             case .finger(let finger): (.good, finger)
             case .sample(let status, let finger): (status, finger.isEmpty ? usual : finger)
             case .verificationFailed: (.poorQuality, usual)
-            case .denied, .timedOut: (.noUserActivity, usual)
+            case .denied, .timedOut, .briefTouch: (.noUserActivity, usual)
             }
         guard status == .good else { return (status, finger) }
         if state.templates.contains(where: { $0.finger == finger }) { return (.exists, finger) }

@@ -10,6 +10,8 @@ struct CTAP1Touch: Sendable {
     /// How long one request waits: a gate that answers at once should not need a second one.
     static let patience: Duration = .milliseconds(100)
 
+    /// Tells it from every other.
+    let id: UInt64
     /// The request that it is for.
     let request: [UInt8]
     let startedAt: Duration
@@ -41,8 +43,14 @@ extension Authenticator: CTAP1Authenticator {
         guard let command = CommandAPDU(apdu) else { return StatusWord.wrongLength.bytes }
         guard command.instructionClass == 0 else { return StatusWord.classNotSupported.bytes }
         guard configuration.answersCTAP1 else { return StatusWord.instructionNotSupported.bytes }
-        remainingAssertions = nil
+        // One touch serves one request: while another one is worked on, and perhaps waits for the user, the client is told to
+        // ask again.
+        guard queue.tryToEnter() else { return StatusWord.conditionsNotSatisfied.bytes }
+        defer { queue.leave() }
+        (remainingAssertions, enumeration, largeBlobWrite) = (nil, nil, nil)
         do {
+            // CTAP1 knows no verification (CTAP 2.3 §7.2.4, alwaysUv).
+            guard try await !state().alwaysVerifiesUser else { return StatusWord.commandNotAllowed.bytes }
             switch command.instruction {
             case 0x01: return try await registerU2F(command.data, in: context)
             case 0x02: return try await authenticateU2F(command, in: context)
@@ -68,7 +76,6 @@ extension Authenticator: CTAP1Authenticator {
     /// U2F_REGISTER: `challenge[32] ‖ application[32]`.
     private func registerU2F(_ data: [UInt8], in context: CTAPRequestContext) async throws -> [UInt8] {
         guard data.count == 64 else { throw CTAP1Refusal(.wrongLength) }
-        guard try await !state().alwaysVerifiesUser else { throw CTAP1Refusal(.commandNotAllowed) }
         let (challenge, application) = (Array(data.prefix(32)), Array(data.dropFirst(32)))
         let reason = UserRequest.Reason.makeCredential(
             relyingPartyID: "a site (U2F)", relyingPartyName: nil, userName: nil)
@@ -81,7 +88,7 @@ extension Authenticator: CTAP1Authenticator {
         let point = [0x04] + x + y
         let identity = try await u2fIdentity()
         let signature = try identity.privateKey.signature(for: [0x00] + application + challenge + handle + point)
-        knownRelyingParties.insert(application)
+        remember(application)
         return [0x05] + point + [UInt8(handle.count)] + handle + identity.leafCertificate + signature
             + StatusWord.noError.bytes
     }
@@ -90,7 +97,6 @@ extension Authenticator: CTAP1Authenticator {
     private func authenticateU2F(_ command: CommandAPDU, in context: CTAPRequestContext) async throws -> [UInt8] {
         let data = command.data
         guard data.count > 65, data.count == 65 + Int(data[64]) else { throw CTAP1Refusal(.wrongLength) }
-        guard try await !state().alwaysVerifiesUser else { throw CTAP1Refusal(.commandNotAllowed) }
         let (challenge, application) = (Array(data.prefix(32)), Array(data[32..<64]))
         guard let key = try await u2fKey(Array(data.dropFirst(65)), application) else {
             throw CTAP1Refusal(.wrongData)
@@ -147,12 +153,13 @@ extension Authenticator: CTAP1Authenticator {
         _ request: [UInt8], _ reason: UserRequest.Reason, in context: CTAPRequestContext
     ) async -> Bool {
         if let touch = ctap1Touch, touch.request != request || time.now() - touch.startedAt > CTAP1Touch.lifetime {
-            touch.task.cancel()
-            ctap1Touch = nil
+            forgetTouch()
         }
         if ctap1Touch == nil {
             // It outlives this request by design: the client goes away and asks again. It ends with the answer, the lifetime,
             // another request, or the power.
+            ctap1TouchCount += 1
+            let id = ctap1TouchCount
             let task = Task { [gate, time] in
                 let question = UserRequest(reason, needsVerification: false)
                 let decision = await withTaskGroup(of: UserDecision.self) { group in
@@ -164,15 +171,17 @@ extension Authenticator: CTAP1Authenticator {
                     defer { group.cancelAll() }
                     return await group.next() ?? .timedOut
                 }
-                self.finishTouch(of: request, decision)
+                self.finishTouch(id, decision)
             }
-            ctap1Touch = CTAP1Touch(request: request, startedAt: time.now(), task: task)
+            ctap1Touch = CTAP1Touch(id: id, request: request, startedAt: time.now(), task: task)
         }
         if ctap1Touch?.decision == nil { await waitForTouch() }
         guard let decision = ctap1Touch?.decision else { return false }
-        ctap1Touch = nil
         switch decision {
-        case .approved, .finger, .sample: return true
+        case .approved, .finger, .sample, .briefTouch:
+            ctap1Touch = nil
+            return true
+        // It stands until the time is over: the client's next question is not the person's.
         case .denied, .verificationFailed, .timedOut: return false
         }
     }
@@ -189,8 +198,14 @@ extension Authenticator: CTAP1Authenticator {
         ctap1Touch?.waiter = nil
     }
 
-    private func finishTouch(of request: [UInt8], _ decision: UserDecision) {
-        guard ctap1Touch?.request == request else { return }
+    /// Withdraws the question that a client may still be waiting for.
+    func forgetTouch() {
+        ctap1Touch?.task.cancel()
+        ctap1Touch = nil
+    }
+
+    private func finishTouch(_ id: UInt64, _ decision: UserDecision) {
+        guard ctap1Touch?.id == id else { return }
         ctap1Touch?.decision = decision
         ctap1Touch?.waiter?.yield()
     }

@@ -71,10 +71,13 @@ extension Authenticator {
         guard sharedSecret.isValid(param, for: encrypted) else { throw CTAPStatus.pinAuthInvalid }
         let pin = try newPIN(encrypted, sharedSecret, state)
         forgetTokens()
+        let token = SecretBytes(randomBytes(32, using: &randomness))
         try await change { state in
+            // Looked at once more: somebody else may have set one meanwhile.
+            guard state.pin == nil else { throw CTAPStatus.pinAuthInvalid }
             state.pin = pin
             state.pinRetries = AuthenticatorState.maximumPINRetries
-            state.persistentToken = SecretBytes(randomBytes(32, using: &randomness))
+            state.persistentToken = token
         }
         return CTAPResponse(.success)
     }
@@ -94,10 +97,11 @@ extension Authenticator {
         // §6.5.5.6 step 15: the same PIN is no change.
         guard !state.forcesPINChange || pin.hash != state.pin?.hash else { throw CTAPStatus.pinPolicyViolation }
         forgetTokens()
+        let token = SecretBytes(randomBytes(32, using: &randomness))
         try await change { state in
             state.pin = pin
             state.forcesPINChange = false
-            state.persistentToken = SecretBytes(randomBytes(32, using: &randomness))
+            state.persistentToken = token
         }
         return CTAPResponse(.success)
     }
@@ -113,13 +117,9 @@ extension Authenticator {
         let sharedSecret = try sharedSecret(request, pinUVAuthProtocol)
         let state = try await comparePIN(hash, sharedSecret)
         guard !state.forcesPINChange else { throw CTAPStatus.pinInvalid }
-        var permissions: PINUVAuthPermissions = [.makeCredential, .getAssertion]
-        // The preview's commands know no permissions: any token is good for them.
-        if configuration.profile.hasPreviewCommands {
-            permissions.formUnion([.credentialManagement, .bioEnrollment])
-        }
         return try await issueToken(
-            sharedSecret, permissions: permissions, relyingPartyID: nil, method: .clientPIN)
+            sharedSecret, permissions: [.makeCredential, .getAssertion], relyingPartyID: nil, method: .clientPIN,
+            isLegacy: true)
     }
 
     /// §6.5.5.7.2, getPinUvAuthTokenUsingPinWithPermissions.
@@ -185,9 +185,9 @@ extension Authenticator {
 
     /// The permissions that are asked for; bits without a meaning are ignored.
     private func permissions(_ request: ClientPINRequest) throws(CTAPStatus) -> PINUVAuthPermissions {
-        let permissions = PINUVAuthPermissions(rawValue: try required(request.permissions))
+        let permissions = PINUVAuthPermissions(rawValue: try required(request.permissions) & 0x7F)
         guard permissions.rawValue != 0 else { throw .invalidParameter }
-        return PINUVAuthPermissions(rawValue: permissions.rawValue & 0x7F)
+        return permissions
     }
 
     /// Which permissions can be granted here, and with what (§6.5.5.7, permissions).

@@ -45,13 +45,14 @@ extension Authenticator {
         let mustChange =
             wanted.forcesChange == true || state.pin.map { $0.codePointCount < length || becomesComplex } ?? false
         if mustChange { forgetTokens() }
+        let token = SecretBytes(randomBytes(32, using: &randomness))
         try await change { state in
             state.minimumPINLength = length
             if !ids.isEmpty { state.minimumPINLengthRelyingPartyIDs = ids }
             if becomesComplex { state.enforcesPINComplexity = true }
             if mustChange {
                 state.forcesPINChange = true
-                state.persistentToken = SecretBytes(randomBytes(32, using: &randomness))
+                state.persistentToken = token
             }
         }
     }

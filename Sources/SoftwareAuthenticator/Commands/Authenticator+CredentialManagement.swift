@@ -13,6 +13,8 @@ struct CredentialEnumeration: Sendable {
     }
 
     var remaining: Remaining
+    /// When the token ends that it was begun with.
+    let expiresAt: Duration?
     let transport: CTAPRequestContext.Transport
     var lastStep: Duration
 }
@@ -20,7 +22,7 @@ struct CredentialEnumeration: Sendable {
 extension Authenticator {
     /// authenticatorCredentialManagement (CTAP 2.3 §6.8).
     func credentialManagement(
-        _ request: CredentialManagementRequest, in context: CTAPRequestContext
+        _ request: CredentialManagementRequest, isPreview: Bool, in context: CTAPRequestContext
     ) async throws -> CTAPResponse {
         guard let subcommand = CredentialManagementRequest.Subcommand(rawValue: request.subcommand) else {
             throw CTAPStatus.invalidSubcommand
@@ -31,34 +33,36 @@ extension Authenticator {
         case .enumerateRelyingPartiesNext, .enumerateCredentialsNext:
             return try continueEnumeration(pending, subcommand, in: context)
         case .getMetadata:
-            try await verifyReader(request)
+            _ = try await verifyReader(request, isPreview: isPreview)
             let census = try await store.census()
             var response = CredentialManagementResponse()
             response.existingCount = UInt64(census.count)
             response.remainingCount = UInt64(max(census.capacity - census.count, 0))
             return response.response
         case .enumerateRelyingPartiesBegin:
-            try await verifyReader(request)
+            let expiresAt = try await verifyReader(request, isPreview: isPreview)
             let ids = try await store.relyingPartyIDs()
             guard let first = ids.first else { throw CTAPStatus.noCredentials }
-            remember(.relyingParties(ids.dropFirst()), isEmpty: ids.count == 1, in: context)
+            remember(.relyingParties(ids.dropFirst()), isEmpty: ids.count == 1, until: expiresAt, in: context)
             return relyingPartyResponse(first, total: ids.count)
         case .enumerateCredentialsBegin:
+            guard request.pinUVAuthParam != nil else { throw CTAPStatus.puatRequired }
             let hash = try request.relyingPartyIDHash()
-            try await verifyReader(request)
+            let expiresAt = try await verifyReader(request, isPreview: isPreview)
             let id = try await store.relyingPartyIDs().first { Authenticator.hash($0) == hash }
             var sources: [CredentialSource] = []
             if let id { sources = try await store.sources(relyingPartyID: id) }
             guard let first = sources.first else { throw CTAPStatus.noCredentials }
-            remember(.credentials(sources.dropFirst()), isEmpty: sources.count == 1, in: context)
+            remember(.credentials(sources.dropFirst()), isEmpty: sources.count == 1, until: expiresAt, in: context)
             return credentialResponse(first, total: sources.count)
         case .deleteCredential:
-            let source = try await addressedCredential(request)
+            let source = try await addressedCredential(request, isPreview: isPreview)
             try await store.delete(id: source.id)
             return CTAPResponse(.success)
         case .updateUserInformation:
+            guard request.pinUVAuthParam != nil else { throw CTAPStatus.puatRequired }
             let user = try request.user()
-            var source = try await addressedCredential(request)
+            var source = try await addressedCredential(request, isPreview: isPreview)
             guard user.id.bytes == source.userHandle else { throw CTAPStatus.invalidParameter }
             // What is absent or empty is removed.
             source.userName = user.name.flatMap { $0.isEmpty ? nil : $0 }?
@@ -71,32 +75,40 @@ extension Authenticator {
     }
 
     /// That a token is good for reading; one that is bound to a relying party is not, whichever it is (§6.8.2).
-    private func verifyReader(_ request: CredentialManagementRequest) async throws {
-        let boundTo = try await verify(
+    ///
+    /// - Returns: when the token ends.
+    private func verifyReader(_ request: CredentialManagementRequest, isPreview: Bool) async throws -> Duration? {
+        let bounds = try await verify(
             request.pinUVAuthParam, protocol: request.pinUVAuthProtocol, for: request.authenticatedMessage,
-            permission: .credentialManagement, isReadOnly: true)
-        guard boundTo == nil || configuration.profile.hasPreviewCommands else { throw CTAPStatus.pinAuthInvalid }
+            permission: .credentialManagement, isReadOnly: !isPreview, isPreview: isPreview)
+        guard bounds.relyingPartyID == nil || isPreview else { throw CTAPStatus.pinAuthInvalid }
+        return bounds.expiresAt
     }
 
     /// The credential that a change is about, once a token is found to be good for it (§6.8.5, §6.8.6).
-    private func addressedCredential(_ request: CredentialManagementRequest) async throws -> CredentialSource {
+    private func addressedCredential(
+        _ request: CredentialManagementRequest, isPreview: Bool
+    ) async throws -> CredentialSource {
+        guard request.pinUVAuthParam != nil else { throw CTAPStatus.puatRequired }
         let descriptor = try request.credential()
         let boundTo = try await verify(
             request.pinUVAuthParam, protocol: request.pinUVAuthProtocol, for: request.authenticatedMessage,
-            permission: .credentialManagement)
+            permission: .credentialManagement, isPreview: isPreview
+        ).relyingPartyID
         let source = try await store.source(id: descriptor.id.bytes)
         // Whoever may manage one relying party's credentials learns nothing about the others'.
-        if let boundTo, !(source?.isScoped(to: boundTo) ?? false) { throw CTAPStatus.pinAuthInvalid }
+        if let boundTo, !isPreview, !(source?.isScoped(to: boundTo) ?? false) { throw CTAPStatus.pinAuthInvalid }
         guard let source else { throw CTAPStatus.noCredentials }
         return source
     }
 
     private func remember(
-        _ remaining: CredentialEnumeration.Remaining, isEmpty: Bool, in context: CTAPRequestContext
+        _ remaining: CredentialEnumeration.Remaining, isEmpty: Bool, until expiresAt: Duration?,
+        in context: CTAPRequestContext
     ) {
         guard !isEmpty else { return }
         enumeration = CredentialEnumeration(
-            remaining: remaining, transport: context.transport, lastStep: time.now())
+            remaining: remaining, expiresAt: expiresAt, transport: context.transport, lastStep: time.now())
     }
 
     private func continueEnumeration(
@@ -104,16 +116,17 @@ extension Authenticator {
         in context: CTAPRequestContext
     ) throws(CTAPStatus) -> CTAPResponse {
         guard let pending, pending.transport == context.transport,
-            time.now() - pending.lastStep <= CredentialEnumeration.lifetime
+            time.now() - pending.lastStep <= CredentialEnumeration.lifetime,
+            pending.expiresAt.map({ time.now() <= $0 }) ?? true
         else { throw .notAllowed }
         switch (pending.remaining, subcommand) {
         case (.relyingParties(var ids), .enumerateRelyingPartiesNext):
             guard let next = ids.popFirst() else { throw .notAllowed }
-            remember(.relyingParties(ids), isEmpty: ids.isEmpty, in: context)
+            remember(.relyingParties(ids), isEmpty: ids.isEmpty, until: pending.expiresAt, in: context)
             return relyingPartyResponse(next, total: nil)
         case (.credentials(var sources), .enumerateCredentialsNext):
             guard let next = sources.popFirst() else { throw .notAllowed }
-            remember(.credentials(sources), isEmpty: sources.isEmpty, in: context)
+            remember(.credentials(sources), isEmpty: sources.isEmpty, until: pending.expiresAt, in: context)
             return credentialResponse(next, total: nil)
         default: throw .notAllowed
         }

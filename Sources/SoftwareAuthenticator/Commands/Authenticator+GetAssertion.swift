@@ -69,7 +69,7 @@ extension Authenticator {
             response.numberOfCredentials = UInt64(page.total)
             remainingAssertions = RemainingAssertions(
                 assertion: assertion, handedOut: 1, total: page.total, transport: context.transport,
-                lastStep: time.now())
+                lastStep: time.now(), expiresAt: pinUVAuthProtocol == nil ? nil : tokensExpireAt)
         }
         return response.response
     }

@@ -8,10 +8,10 @@ extension Authenticator {
     /// What authenticatorGetInfo answers (CTAP 2.3 §6.4): what is true now, and nothing else.
     func currentInfo() async throws -> AuthenticatorInfo {
         var info = fixedInfo
-        guard configuration.supportsPIN else { return info }
         let (state, profile) = (try await state(), configuration.profile)
-        info.options["clientPin"] = state.pin != nil
         if configuration.verifiesUser { info.options["uv"] = canVerifyUser(state) }
+        guard configuration.supportsPIN else { return info }
+        info.options["clientPin"] = state.pin != nil
         if profile.waivesVerificationForRegistration { info.options["makeCredUvNotRqd"] = !state.alwaysVerifiesUser }
         if configuration.answersCTAP1, !state.alwaysVerifiesUser { info.versions.insert("U2F_V2", at: 0) }
         guard profile.hasManagement else { return info }
@@ -26,7 +26,7 @@ extension Authenticator {
             info.preferredPlatformUVAttempts = 3
             info.uvModality = Authenticator.fingerprintModality
         }
-        if configuration.enterpriseIdentity != nil { info.options["ep"] = state.isEnterpriseAttestationEnabled }
+        if enterpriseIdentity != nil { info.options["ep"] = state.isEnterpriseAttestationEnabled }
         if profile.hasPreviewCommands {
             info.options["credentialMgmtPreview"] = true
             if configuration.enrollsFingers {
@@ -80,10 +80,15 @@ extension Authenticator {
     /// `fingerprint_internal` of the FIDO registry of predefined values.
     private static var fingerprintModality: UInt64 { 2 }
 
+    /// What enterprise attestation vouches with, if it is possible: the certificate names this very model.
+    var enterpriseIdentity: AttestationIdentity? {
+        configuration.enterpriseIdentity.flatMap { $0.aaguid == configuration.aaguid ? $0 : nil }
+    }
+
     /// The subcommands of authenticatorConfig that are there.
     var configCommands: [ConfigRequest.Subcommand] {
         var commands: [ConfigRequest.Subcommand] = [.toggleAlwaysUV, .setMinimumPINLength]
-        if configuration.enterpriseIdentity != nil { commands.insert(.enableEnterpriseAttestation, at: 0) }
+        if enterpriseIdentity != nil { commands.insert(.enableEnterpriseAttestation, at: 0) }
         if configuration.profile.isCurrent { commands.append(.enableLongTouchForReset) }
         return commands
     }

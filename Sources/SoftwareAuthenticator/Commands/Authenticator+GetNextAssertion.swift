@@ -14,6 +14,8 @@ struct RemainingAssertions: Sendable {
     /// The channel it belongs to: another client must not reap what this one was approved for.
     let transport: CTAPRequestContext.Transport
     var lastStep: Duration
+    /// When the token ends that it was approved with.
+    let expiresAt: Duration?
 }
 
 extension Authenticator {
@@ -24,7 +26,9 @@ extension Authenticator {
             throw CTAPStatus.notAllowed
         }
         // 2, 3. Too late, or all have been handed out.
-        guard time.now() - remaining.lastStep <= RemainingAssertions.lifetime else {
+        guard time.now() - remaining.lastStep <= RemainingAssertions.lifetime,
+            remaining.expiresAt.map({ time.now() <= $0 }) ?? true
+        else {
             remainingAssertions = nil
             throw CTAPStatus.notAllowed
         }

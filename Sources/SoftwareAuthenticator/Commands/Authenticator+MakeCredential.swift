@@ -98,7 +98,7 @@ extension Authenticator {
         if isDiscoverable {
             try await store.save(source)
         } else {
-            knownRelyingParties.insert(Authenticator.hash(relyingPartyID))
+            remember(Authenticator.hash(relyingPartyID))
         }
         return MakeCredentialResponse(
             format: format, authenticatorData: data, statement: statement,
@@ -113,7 +113,7 @@ extension Authenticator {
         _ request: MakeCredentialRequest, _ state: AuthenticatorState
     ) throws(CTAPStatus) -> AttestationIdentity? {
         guard let kind = request.enterpriseAttestation else { return nil }
-        guard let identity = configuration.enterpriseIdentity, state.isEnterpriseAttestationEnabled else {
+        guard let identity = enterpriseIdentity, state.isEnterpriseAttestationEnabled else {
             throw .invalidParameter
         }
         switch kind {

@@ -15,17 +15,29 @@ extension Authenticator {
         case .inProcess:
             break  // the program itself asks, not a remote party
         }
-        // 3. The user is asked.
-        try await askUser(.reset, needsVerification: false, in: context)
+        // 3. The user is asked, for a long touch where somebody has wanted that.
+        if try await state().needsLongTouchForReset {
+            let question = UserRequest(.resetByLongTouch, needsVerification: false)
+            switch try await decision(question, timeout: configuration.userActionTimeout, in: context) {
+            case .approved, .finger, .sample: break
+            case .denied, .verificationFailed, .briefTouch: throw CTAPStatus.operationDenied
+            case .timedOut: throw CTAPStatus.userActionTimeout
+            }
+        } else {
+            try await askUser(.reset, needsVerification: false, in: context)
+        }
         // 4. Stored credentials, PIN, fingers and settings are forgotten; a new wrapping key makes all wrapped credentials
         // worthless.
-        let state = AuthenticatorState(templates: [], using: &randomness)
+        // Where no finger could be enrolled afterwards, the first ones come back.
+        let state =
+            configuration.enrollsFingers ? AuthenticatorState(templates: [], using: &randomness) : newState()
         try await store.reset(wrappingKey: newWrappingKey(), state: state)
         keyAgreementKeys = [:]
         forgetTokens()
         knownRelyingParties = []
         consecutivePINMismatches = 0
         enrollment = nil
+        forgetTouch()
         return CTAPResponse(.success)
     }
 }

@@ -83,9 +83,11 @@ public struct CredentialPrivateKey: Equatable, Sendable {
     }
 }
 
-extension CredentialPrivateKey: CustomStringConvertible {
+extension CredentialPrivateKey: CustomStringConvertible, CustomReflectable {
     /// The algorithm only.
     public var description: String { "\(algorithm) private key" }
+    /// No children, so that dumping a value that holds this one shows nothing either.
+    public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
 /// Why there is no key, or no signature by it.

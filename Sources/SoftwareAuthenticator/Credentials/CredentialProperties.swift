@@ -21,6 +21,13 @@ public struct CredentialProperties: Equatable, Sendable {
     }
 }
 
+extension CredentialProperties: CustomStringConvertible, CustomReflectable {
+    /// The protection only.
+    public var description: String { "credential properties, protection \(protection.rawValue)" }
+    /// No children, so that dumping a value that holds this one shows nothing either.
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
 /// When a credential may be used without verifying the user (CTAP 2.3 §12.1, credProtect).
 public enum CredentialProtection: UInt8, Hashable, Sendable, CaseIterable, Comparable {
     /// Always.

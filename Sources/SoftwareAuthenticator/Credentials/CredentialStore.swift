@@ -28,8 +28,17 @@ public protocol CredentialStore: Sendable {
     /// What was stored last; `nil` in a new store.
     func state() async throws(CredentialStoreError) -> AuthenticatorState?
 
-    /// Stores the state in place of the earlier one.
-    func save(_ state: AuthenticatorState) async throws(CredentialStoreError)
+    /// Changes the state in one step, so that of several users of a store none undoes what another has changed.
+    ///
+    /// - Parameters:
+    ///   - new: the state to begin with where there is none yet.
+    ///   - change: what to do; if it throws, nothing is changed.
+    /// - Returns: the state that is stored now.
+    @discardableResult
+    func updateState(
+        orBeginningWith new: AuthenticatorState,
+        _ change: @escaping @Sendable (inout AuthenticatorState) throws -> Void
+    ) async throws -> AuthenticatorState
 
     /// The serialised array of large blobs; `nil` when none was stored since the last reset.
     func largeBlobArray() async throws(CredentialStoreError) -> [UInt8]?

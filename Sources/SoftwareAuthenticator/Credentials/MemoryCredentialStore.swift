@@ -129,8 +129,17 @@ public actor MemoryCredentialStore: CredentialStore {
     /// The state.
     public func state() -> AuthenticatorState? { storedState }
 
-    /// Keeps the state.
-    public func save(_ state: AuthenticatorState) { storedState = state }
+    /// Changes the state.
+    @discardableResult
+    public func updateState(
+        orBeginningWith new: AuthenticatorState,
+        _ change: @escaping @Sendable (inout AuthenticatorState) throws -> Void
+    ) throws -> AuthenticatorState {
+        var state = storedState ?? new
+        try change(&state)
+        storedState = state
+        return state
+    }
 
     /// The large blobs.
     public func largeBlobArray() -> [UInt8]? { blobs }

@@ -139,5 +139,5 @@ extension Verification {
     /// The extension `uvm`: [[method, key protection, matcher protection]], by the FIDO registry of predefined values.
     ///
     /// Both protections are `software` (1), which is what they are.
-    var methods: CBORValue { [[.unsigned(method.rawValue), 1, 1]] }
+    var methods: CBORValue { [[.unsigned(shownMethod.rawValue), 1, 1]] }
 }

@@ -13,6 +13,8 @@ struct ActiveToken: Sendable {
     var relyingPartyID: String?
     /// How the user was verified.
     let method: Verification.Method
+    /// Whether it was got by getPinToken, which knows no permissions: it is good for the preview's commands as well.
+    let isLegacy: Bool
     /// Whether whoever it was given to was verified, and nothing that tests presence has used that up.
     var isUserVerified = true
     /// Whether the user touched something for it, and nothing has used that up.
@@ -24,7 +26,7 @@ struct ActiveToken: Sendable {
 
     init(
         token: PINUVAuthToken, permissions: PINUVAuthPermissions, relyingPartyID: String?,
-        method: Verification.Method, startedAt: Duration
+        method: Verification.Method, isLegacy: Bool, startedAt: Duration
     ) {
         self.token = token
         self.permissions = permissions
@@ -32,8 +34,12 @@ struct ActiveToken: Sendable {
         self.method = method
         // A PIN is typed on the platform, and a finger laid on the authenticator.
         isUserPresent = method == .fingerprint
+        self.isLegacy = isLegacy
         self.startedAt = startedAt
     }
+
+    /// When it ends in any case.
+    var expiresAt: Duration { startedAt + Self.maximumUsage }
 
     /// Whether it may still be used.
     func isAlive(at now: Duration) -> Bool {

@@ -22,7 +22,10 @@ extension Authenticator {
     ///
     /// - Returns: the state after a PIN that was right.
     func comparePIN(_ encrypted: [UInt8], _ sharedSecret: PINUVAuthSharedSecret) async throws -> AuthenticatorState {
-        let state = try await change { $0.pinRetries -= 1 }
+        let state = try await change { state in
+            guard state.pinRetries > 0 else { throw CTAPStatus.pinBlocked }
+            state.pinRetries -= 1
+        }
         let hash = (try? sharedSecret.decrypt(encrypted)).map { SecretBytes($0) }
         guard let pin = state.pin, hash == pin.hash else {
             // A secret that was used for guessing is used up.

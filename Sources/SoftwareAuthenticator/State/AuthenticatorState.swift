@@ -115,7 +115,9 @@ extension AuthenticatorState {
         guard let map = (try? CBORDecoder.decode(serialized.exposeSecret()))?.map,
             let pinRetries = map[3]?.integer, let uvRetries = map[4]?.integer, let minimum = map[5]?.integer,
             let ids = map[6]?.array, let switches = map[7]?.array?.compactMap(\.boolean), switches.count == 5,
-            let fingers = map[8]?.array, let token = map[9]?.bytes, token.count == 32, let device = map[10]?.bytes,
+            (0...Self.maximumPINRetries).contains(pinRetries), (0...Self.maximumUVRetries).contains(uvRetries),
+            (Self.usualMinimumPINLength...63).contains(minimum), let fingers = map[8]?.array, let token = map[9]?.bytes,
+            token.count == 32, let device = map[10]?.bytes,
             device.count == 16
         else { return nil }
         var templates: [FingerprintTemplate] = []
@@ -126,6 +128,7 @@ extension AuthenticatorState {
             templates.append(FingerprintTemplate(id: id, friendlyName: name.isEmpty ? nil : name, finger: finger))
         }
         if let hash = map[1]?.bytes, let count = map[2]?.integer {
+            guard hash.count == 16, (1...63).contains(count) else { return nil }
             pin = StoredPIN(hash: SecretBytes(hash), codePointCount: count)
         }
         (self.pinRetries, self.uvRetries, minimumPINLength) = (pinRetries, uvRetries, minimum)

@@ -4,6 +4,7 @@ import WebAuthnModel
 struct Verification: Sendable {
     /// How the user showed what they showed: `uvm`'s user verification methods (FIDO registry of predefined values).
     enum Method: UInt64, Hashable, Sendable {
+        case none = 0x0200
         case presence = 0x0001
         case fingerprint = 0x0002
         case clientPIN = 0x0800
@@ -14,7 +15,10 @@ struct Verification: Sendable {
     /// Whether the user's presence was shown on the way.
     var isPresent = false
     /// How.
-    var method = Method.presence
+    var method = Method.none
+
+    /// How it is said in `uvm`: presence is a method once it was shown.
+    var shownMethod: Method { method == .none && isPresent ? .presence : method }
 
     /// The flags of the authenticator data that this sets.
     var flags: AuthenticatorData.Flags {

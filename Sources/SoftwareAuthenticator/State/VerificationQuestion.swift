@@ -46,11 +46,13 @@ extension Authenticator {
             in: context)
         {
         case .verified: return Verification(isVerified: true, isPresent: true, method: .fingerprint)
+        // Deviation: the steps would send whoever declines to the PIN, if there is one; no means no.
         case .denied: throw CTAPStatus.operationDenied
         case .timedOut: throw CTAPStatus.userActionTimeout
         case .failed:
-            if configuration.supportsPIN { throw CTAPStatus.puatRequired }
-            throw CTAPStatus.operationDenied
+            let state = try await self.state()
+            if state.pin != nil { throw CTAPStatus.puatRequired }
+            throw configuration.supportsPIN && state.uvRetries == 0 ? CTAPStatus.pinBlocked : .operationDenied
         }
     }
 }

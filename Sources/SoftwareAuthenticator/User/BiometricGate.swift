@@ -32,6 +32,8 @@ public struct UserRequest: Hashable, Sendable {
         case selection
         /// All credentials are erased.
         case reset
+        /// The same, by a touch of at least five seconds.
+        case resetByLongTouch
         /// Credentials or settings are managed.
         case management
         /// A finger is enrolled.
@@ -66,6 +68,8 @@ public enum UserDecision: Hashable, Sendable {
     case verificationFailed
     /// Did not react.
     case timedOut
+    /// Touched, but let go before a long touch was one; present where a short one is enough.
+    case briefTouch
     /// Touched with a certain finger: verified if that is enrolled, and present in any case.
     case finger(String)
     /// While a finger is enrolled: how good the sample of which finger was. Present otherwise.
