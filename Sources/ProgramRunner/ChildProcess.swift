@@ -21,6 +21,8 @@ final class ChildProcess: Sendable {
         var isQuiet = false
         /// What becomes its standard input; ours when absent.
         var inputDescriptor: Int32?
+        /// Whether what it prints goes to standard error, because standard output is for results of ours.
+        var printsToStandardError = false
         /// A file for its standard output and standard error, which is made anew.
         var outputPath: String?
         /// Whether it leads a session of its own, so that the keys of the terminal do not reach it.
@@ -118,6 +120,9 @@ final class ChildProcess: Sendable {
             posix_spawn_file_actions_adddup2(&actions, descriptor, descriptor)
         }
         if let input = plan.inputDescriptor { posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO) }
+        if plan.printsToStandardError {
+            posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO)
+        }
         if let path = plan.outputPath {
             posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
             posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)

@@ -38,6 +38,7 @@ public struct HelperProgram: Sendable {
             environment: ProcessInfo.processInfo.environment, inheritedDescriptors: [],
             defaultSignals: ChildProcess.Plan.signalsOfAnyProgram)
         plan.inputDescriptor = reader.number
+        plan.printsToStandardError = true
         plan.handedOver = [reader, writer]
         return ChildProcess(plan)
     }

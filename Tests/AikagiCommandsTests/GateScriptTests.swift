@@ -24,6 +24,7 @@ import Testing
         #expect(GateAnswer("finger left thumb")?.decision == .finger("left thumb"))
         #expect(GateAnswer("sample too-high")?.decision == .sample(.tooHigh, finger: ""))
         #expect(GateAnswer("sample good left thumb")?.decision == .sample(.good, finger: "left thumb"))
+        #expect(GateAnswer("brief-touch")?.decision == .briefTouch)
         #expect(GateAnswer("delay 1.5 deny")?.delay == .milliseconds(1500))
         #expect(GateAnswer("delay 2")?.decision == .approved)
         #expect(Set(GateAnswer.samples.map(\.status)) == Set(SampleStatus.allCases))

@@ -406,5 +406,31 @@ def test_management(exercise, store):
         place.close()
 
 
+@pytest.mark.skipif(reason_to_skip(keys=True) is not None, reason=str(reason_to_skip(keys=True)))
+def test_what_a_gate_prints_is_no_result(tmp_path):
+    gate = tmp_path / "gate"
+    gate.write_text("#!/bin/sh\necho noise\ncat >&2\n")
+    gate.chmod(0o700)
+    place = Place()
+    try:
+        run = subprocess.run(
+            [os.environ["AIKAGI"], "with", "--key", f"gate=exec:{gate}", "--", sys.executable, __file__, "selection"],
+            env=place.environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert (run.returncode, run.stdout) == (0, "chosen\n"), run.stderr
+        assert "noise" in run.stderr and '"action":"selection"' in run.stderr
+    finally:
+        place.close()
+
+
+def exercise_selection() -> None:
+    Key().ctap.selection()
+    print("chosen")
+
+
 if __name__ == "__main__":
     globals()["exercise_" + sys.argv[1]](*sys.argv[2:])

@@ -84,7 +84,8 @@ enum GateArgument: ExpressibleByArgument {
         case .delay(let delay): return DelayedGate(after: delay, then: approving)
         case .ask:
             guard let gate = TerminalGate(device: device) else {
-                throw CommandFailure("there is no terminal to ask at; use --gate approve, deny or delay:SECONDS")
+                throw CommandFailure(
+                    "there is no terminal to ask at; use the gate approve, deny, delay:SECONDS or exec:PROGRAM")
             }
             return gate
         }

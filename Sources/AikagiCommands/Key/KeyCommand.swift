@@ -24,6 +24,7 @@ struct KeyCommand: AsyncParsableCommand {
 
             Examples:
               aikagi key --udp --tcp                         at 8111 and 35962
+              aikagi key --pty --profile ctap21              also for fido2-token -L of libfido2 before 1.13
               aikagi key --pty --store my-key.sqlite --gate ask
               aikagi key --udp 0 --unix /tmp/key.sock --json
               aikagi key --udp --udp-reply 7112              answers go to port 7112

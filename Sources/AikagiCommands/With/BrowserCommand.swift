@@ -40,7 +40,7 @@ struct BrowserCommand: AsyncParsableCommand {
 
     @OptionGroup var devices: DeviceOptions
 
-    @Flag(help: "Print what the devices do as JSON Lines.")
+    @Flag(help: "Print what the devices do as JSON Lines, in place of --events.")
     var json = false
 
     /// The desktop's settings that matter to a browser: where downloads go, which is the user's own choice if there is one,
@@ -80,6 +80,11 @@ struct BrowserCommand: AsyncParsableCommand {
                 // What a browser keeps beside its profile (crash reports, font caches) goes with the session.
                 plan.environment["XDG_CONFIG_HOME"] = folder + "/config"
                 plan.environment["XDG_CACHE_HOME"] = folder + "/cache"
+                // Chromium leaves its socket behind when it is ended by a signal. The path of a socket has 107 bytes.
+                if folder.utf8.count < 60 {
+                    try createPrivateDirectory(folder + "/tmp")
+                    plan.environment["TMPDIR"] = folder + "/tmp"
+                }
             }
         }
     }

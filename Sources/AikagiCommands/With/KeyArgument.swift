@@ -27,19 +27,22 @@ struct KeyArgument: Sendable {
     var isUnplugged = false
     /// Whether it tests presence only, and cannot tell who touches it.
     var isPresenceOnly = false
+    /// Whether a reset is possible later than ten seconds after it was plugged in.
+    var canResetAnyTime = false
     /// Whether it says that it is part of the machine.
     var isBuiltIn = false
 
     static let help = ArgumentHelp(
         """
         A key that the program sees: security-key, platform or phone, then name=NAME, gate=GATE, store=FILE, profile=PROFILE, \
-        presence-only, built-in, unplugged, pin, no-pin.
+        presence-only, built-in, unplugged, pin, no-pin, reset-any-time.
         """,
         discussion: """
             Parts are separated by commas, and each may be left out; --key alone is a security key in memory whose person \
             approves everything. It has a fingerprint reader and verifies the user, unless it is presence-only; platform is a \
             laptop's reader, which says so with built-in (Firefox minds it, Chromium refuses such a USB device); phone is a key behind which a phone answers by QR code (the --phone's, or one you scan with). \
-            Profiles: ctap23, ctap21, compat20. An unplugged key waits for `aikagi plug NAME`. Gates: approve, deny, ignore, ask, delay:SECONDS, exec:PROGRAM, script:FILE. \
+            Profiles: ctap23, ctap21, compat20 (without a reader). It can be reset within ten seconds of being plugged in, or \
+            reset-any-time. An unplugged key waits for `aikagi plug NAME`. Gates: approve, deny, ignore, ask, delay:SECONDS, exec:PROGRAM, script:FILE. \
             May be given several times: of several keys that approve, one is touched at a time, the one that leads on. \
             Since browsers ask a key for a PIN/UV auth token before they say for which passkey, several keys hand out none \
             and can have no PIN (CTAP 2.0), unless they say pin; a single key can (CTAP 2.3), unless it says no-pin.
@@ -57,7 +60,7 @@ struct KeyArgument: Sendable {
     init(argument: String) throws(ValidationError) {
         let parts = try ArgumentParts(
             argument, names: ["name", "gate", "store", "profile"],
-            flags: ["unplugged", "presence-only", "built-in", "pin", "no-pin"])
+            flags: ["unplugged", "presence-only", "built-in", "pin", "no-pin", "reset-any-time"])
         switch parts.kind {
         case nil, "security-key": break
         case "platform":
@@ -84,6 +87,7 @@ struct KeyArgument: Sendable {
         store = parts.values["store"]
         isPresenceOnly = parts.flags.contains("presence-only")
         isBuiltIn = parts.flags.contains("built-in")
+        canResetAnyTime = parts.flags.contains("reset-any-time")
         isUnplugged = parts.flags.contains("unplugged")
         switch (parts.flags.contains("pin"), parts.flags.contains("no-pin")) {
         case (true, true): throw ValidationError("'pin' and 'no-pin' exclude each other; give one")

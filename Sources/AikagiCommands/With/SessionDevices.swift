@@ -83,8 +83,10 @@ struct SessionDevices: Sendable {
                 let store = try store(key.store)
                 let approving = hand.gate(of: number)
                 var configuration = Authenticator.Configuration(
-                    flavour: flavour, profile: key.profile.profile, verifiesUser: !key.isPresenceOnly,
+                    flavour: flavour, profile: key.profile.profile,
+                    verifiesUser: !key.isPresenceOnly && (key.profile != .compat20 || flavour != .securityKey),
                     isBuiltIn: key.isBuiltIn)
+                if key.canResetAnyTime { configuration.resetWindow = nil }
                 configuration.supportsPIN = key.hasPIN ?? isAlone
                 let authenticator = Authenticator(
                     configuration: configuration, store: store,

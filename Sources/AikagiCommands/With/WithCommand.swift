@@ -38,7 +38,7 @@ struct WithCommand: AsyncParsableCommand {
               aikagi with --phone --key name=one --key name=two,gate=deny -- ./test
               aikagi with --serve --json --phone --key
 
-            Exit status: the program's, or 128 and the number of the signal that ended it; 1 when it could not be run.
+            Exit status: the program's, or 128 and the number of the signal that ended it; 1 when it could not be run, 127 when there is no such program.
             """)
 
     @OptionGroup var devices: DeviceOptions
@@ -56,6 +56,9 @@ struct WithCommand: AsyncParsableCommand {
     @Argument(
         parsing: .postTerminator, help: ArgumentHelp("After --: the program and its arguments.", valueName: "command"))
     var command: [String] = []
+
+    /// The exit status for a program that is not there, as shells have it.
+    private static let noSuchProgram: Int32 = 127
 
     func validate() throws {
         let hasDevices = !devices.keys.isEmpty || devices.hasPhone
@@ -87,6 +90,12 @@ struct WithCommand: AsyncParsableCommand {
         try await endingWithStatus {
             if let join { return try await JoinedProgram(session: join).run(command) }
             let command = command
+            // Said here, while nothing has been started yet.
+            let program = command[0]
+            guard program.contains("/") || HostCheck.find(program) != nil else {
+                Console.standard.error("there is no program '\(program)'; check its name, or give its path")
+                return WithCommand.noSuchProgram
+            }
             return try await DeviceSession(devices, log: try log()).run { _, plan in plan.command = command }
         }
     }
