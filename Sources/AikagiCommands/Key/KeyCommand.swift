@@ -24,12 +24,12 @@ struct KeyCommand: AsyncParsableCommand {
 
             Examples:
               aikagi key --udp --tcp                         at 8111 and 35962
-              aikagi key --pty --profile ctap21              also for fido2-token -L of libfido2 before 1.13
+              aikagi key --pty --profile ctap21              for fido2-token -L as well
               aikagi key --pty --store my-key.sqlite --gate ask
               aikagi key --udp 0 --unix /tmp/key.sock --json
               aikagi key --udp --udp-reply 7112              answers go to port 7112
               aikagi key --tcp --profile compat20 --reset-any-time
-              aikagi key --pty --finger "left thumb" --gate exec:./touch
+              aikagi key --pty --finger thumb --gate exec:./touch
 
             Runs until SIGINT or SIGTERM.
             """)
