@@ -80,9 +80,13 @@ class Place:
         """What a session might leave beside its own folders: X sockets and locks of this user, mounts."""
 
         def owned(folder: str) -> set[str]:
-            entries = os.scandir(folder) if os.path.isdir(folder) else []
-            # Others may start X servers meanwhile.
-            return {entry.name for entry in entries if os.lstat(entry.path).st_uid == os.geteuid()}
+            names = set()
+            # Others may start X servers meanwhile, and remove what they have made.
+            for entry in os.scandir(folder) if os.path.isdir(folder) else []:
+                with contextlib.suppress(FileNotFoundError):
+                    if os.lstat(entry.path).st_uid == os.geteuid():
+                        names.add(entry.name)
+            return names
 
         temporary = {name for name in owned("/tmp") if name.startswith(".X")}
         sockets = owned("/tmp/.X11-unix")
