@@ -96,7 +96,13 @@ public struct InnerProgram: Sendable {
             let (started, hasStarted) = AsyncStream.makeStream(of: Void.self)
             group.addTask {
                 do throws(LaunchError) {
-                    return .ended(.success(try await child.run { hasStarted.yield() }))
+                    return .ended(
+                        .success(
+                            try await child.run {
+                                // At once, as outside: a signal that came before would be lost.
+                                _ = try? SignalForwarding.begin()
+                                hasStarted.yield()
+                            }))
                 } catch {
                     return .ended(.failure(error))
                 }

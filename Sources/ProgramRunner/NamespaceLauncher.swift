@@ -114,6 +114,9 @@ public final class NamespaceLauncher: Sendable {
                     let status = try await child.run { [self] in
                         // The other ends belong to the process inside alone, so that its end is the channels' end.
                         passed.withLock { $0 = [] }
+                        // At once, on this thread: a signal that came before somebody catches it would be lost. What is
+                        // wrong with it is said where the signals are read.
+                        _ = try? SignalForwarding.begin()
                         hasStarted.yield()
                     }
                     return .success(status)
