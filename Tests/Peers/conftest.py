@@ -6,6 +6,7 @@ import hashlib
 import os
 import secrets
 import shutil
+import signal
 import sys
 import tempfile
 import threading
@@ -13,6 +14,9 @@ from pathlib import Path
 from typing import Any, Callable, Iterator
 
 import pytest
+
+# Under nohup SIGHUP is ignored, and so it would be by every program that the tests start.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 sys.path.insert(0, str(Path(__file__).parent))
 
