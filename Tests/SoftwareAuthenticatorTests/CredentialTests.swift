@@ -77,6 +77,23 @@ struct CredentialTests {
         #expect("\(identity)" == "attestation identity of model 00000000-0000-0000-0000-000000000000")
     }
 
+    @Test("no response shows a key for large blobs")
+    func redactedResponses() {
+        let key = [UInt8](repeating: 0xAB, count: 32)
+        var management = CredentialManagementResponse()
+        management.largeBlobKey = key
+        let values: [Any] = [
+            MakeCredentialResponse(format: .none, authenticatorData: [], statement: nil, largeBlobKey: key),
+            GetAssertionResponse(credential: nil, authenticatorData: [], signature: [], largeBlobKey: key), management,
+            CredentialProperties(blob: key, largeBlobKey: SecretBytes(key)),
+        ]
+        for value in values {
+            var dumped = "\(value)"
+            dump(value, to: &dumped)
+            #expect(!dumped.contains("171"), "\(dumped)")
+        }
+    }
+
     @Test("a wrapped credential ID with any byte changed is not ours")
     func tampering() async throws {
         let bench = Bench()

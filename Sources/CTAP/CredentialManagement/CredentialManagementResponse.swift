@@ -83,3 +83,10 @@ public struct CredentialManagementResponse: Hashable, Sendable {
         return CTAPResponse(.success, data: CBOREncoder.encode(.map(map)))
     }
 }
+
+extension CredentialManagementResponse: CustomStringConvertible, CustomReflectable {
+    /// The kind only: a largeBlobKey is a secret.
+    public var description: String { "credential management response" }
+    /// No children, so that dumping a value that holds this one shows nothing either.
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}

@@ -74,3 +74,10 @@ public struct GetAssertionResponse: Hashable, Sendable {
         return CTAPResponse(.success, data: CBOREncoder.encode(.map(map)))
     }
 }
+
+extension GetAssertionResponse: CustomStringConvertible, CustomReflectable {
+    /// The kind only: a largeBlobKey is a secret.
+    public var description: String { "getAssertion response" }
+    /// No children, so that dumping a value that holds this one shows nothing either.
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}

@@ -61,3 +61,10 @@ public struct MakeCredentialResponse: Hashable, Sendable {
         return CTAPResponse(.success, data: CBOREncoder.encode(.map(map)))
     }
 }
+
+extension MakeCredentialResponse: CustomStringConvertible, CustomReflectable {
+    /// The kind only: a largeBlobKey is a secret.
+    public var description: String { "makeCredential response, format \(format.rawValue)" }
+    /// No children, so that dumping a value that holds this one shows nothing either.
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}

@@ -57,7 +57,7 @@ extension Authenticator {
         info.maximumPINLength = UInt64(configuration.maximumPINLength)
         info.configCommands = configCommands.map(\.rawValue)
         info.encryptedIdentifier = try encrypt(state.deviceIdentifier, "encIdentifier", state)
-        let store = state.deviceIdentifier + withUnsafeBigEndianBytes(of: census.changeCount)
+        let store = state.deviceIdentifier + bigEndianBytes(of: census.changeCount)
         info.encryptedCredentialStoreState = try encrypt(
             Array(SHA256.hash(data: store).prefix(16)), "encCredStoreState", state)
     }
@@ -73,7 +73,7 @@ extension Authenticator {
         return vector + Array(ciphertext)
     }
 
-    private func withUnsafeBigEndianBytes(of number: UInt64) -> [UInt8] {
+    private func bigEndianBytes(of number: UInt64) -> [UInt8] {
         stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: number >> $0) }
     }
 

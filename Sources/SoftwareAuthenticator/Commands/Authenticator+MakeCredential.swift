@@ -32,7 +32,6 @@ extension Authenticator {
         // 6, 7, 8. Where verification is needed, and there is none.
         let isUnverified = pinUVAuthProtocol == nil && !verifies
         if isUnverified, state.alwaysVerifiesUser {
-            guard isProtected(state) else { throw unverifiedStatus }
             guard canVerifyUser(state) else { throw unverifiedStatus }
             verifies = true
         } else if isUnverified, configuration.flavour.alwaysVerifiesUser {
