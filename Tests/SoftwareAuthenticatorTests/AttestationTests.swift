@@ -9,7 +9,7 @@ import Testing
 import WebAuthnModel
 @_spi(FixedExpiryValidationTime) import X509
 
-@Suite("Attestation (CTAP §6.1.2 step 17, WebAuthn §8.2)")
+@Suite("Attestation (CTAP §6.1.2 step 17, WebAuthn §8.2)", .timeLimit(.minutes(2)))
 struct AttestationTests {
     private static let validFrom = Date(timeIntervalSince1970: 1_767_225_600)  // 2026-01-01
 

@@ -5,7 +5,7 @@ import SoftwareAuthenticator
 import TestSupport
 import Testing
 
-@Suite("CTAP1 (§7)")
+@Suite("CTAP1 (§7)", .timeLimit(.minutes(2)))
 struct CTAP1Tests {
     private static let challenge = [UInt8](repeating: 1, count: 32)
     private static let application = Array(SHA256.hash(data: Array(Bench.relyingPartyID.utf8)))

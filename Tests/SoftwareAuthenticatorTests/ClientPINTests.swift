@@ -4,7 +4,7 @@ import SoftwareAuthenticator
 import TestSupport
 import Testing
 
-@Suite("authenticatorClientPIN (§6.5.5): key agreement and what is malformed")
+@Suite("authenticatorClientPIN (§6.5.5): key agreement and what is malformed", .timeLimit(.minutes(2)))
 struct ClientPINTests {
     private func getKeyAgreement(_ number: UInt64?) -> CTAPRequest {
         ClientPINRequest(.getKeyAgreement, pinUVAuthProtocol: number).request

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import WebAuthnModel
 
-@Suite("Keys, wrapped credential IDs, secrets and the store in memory")
+@Suite("Keys, wrapped credential IDs, secrets and the store in memory", .timeLimit(.minutes(2)))
 struct CredentialTests {
     @Test("RFC 8032 §7.1 test 1 and RFC 6979 §A.2.5 give the public keys of known private keys")
     func knownKeys() throws {

@@ -4,7 +4,7 @@ import SoftwareAuthenticator
 import Testing
 import WebAuthnModel
 
-@Suite("authenticatorGetAssertion (§6.2.2)")
+@Suite("authenticatorGetAssertion (§6.2.2)", .timeLimit(.minutes(2)))
 struct GetAssertionTests {
     @Test(
         "step 1: an empty pinUvAuthParam asks for a touch, then says whether the user can be verified",

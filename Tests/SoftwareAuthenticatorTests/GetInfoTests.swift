@@ -3,7 +3,7 @@ import SoftwareAuthenticator
 import Testing
 import WebAuthnModel
 
-@Suite("authenticatorGetInfo (§6.4)")
+@Suite("authenticatorGetInfo (§6.4)", .timeLimit(.minutes(2)))
 struct GetInfoTests {
     /// The options of whatever can have a PIN, and some more.
     private static func managed(_ more: [String: Bool]) -> [String: Bool] {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import WebAuthnModel
 
-@Suite("authenticatorGetNextAssertion (§6.3)")
+@Suite("authenticatorGetNextAssertion (§6.3)", .timeLimit(.minutes(2)))
 struct GetNextAssertionTests {
     private let next = CTAPRequest(.getNextAssertion)
 

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import WebAuthnModel
 
-@Suite("Extension hmac-secret (§12)")
+@Suite("Extension hmac-secret (§12)", .timeLimit(.minutes(2)))
 struct HMACSecretTests {
     private static let flavours = [Flavour.platform, .securityKey]
 

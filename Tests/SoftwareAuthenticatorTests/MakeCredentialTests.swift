@@ -4,7 +4,7 @@ import SoftwareAuthenticator
 import Testing
 import WebAuthnModel
 
-@Suite("authenticatorMakeCredential (§6.1.2)")
+@Suite("authenticatorMakeCredential (§6.1.2)", .timeLimit(.minutes(2)))
 struct MakeCredentialTests {
     @Test(
         "step 1: an empty pinUvAuthParam asks for a touch, then says whether the user can be verified",

@@ -11,7 +11,7 @@ private let samples: [(kind: String, value: CBORValue)] = [
     ("boolean", true), ("null", .null), ("float", .float(.half(0x3C00))), ("undefined", .simple(.undefined)),
 ]
 
-@Suite("Malformed requests (§1.3)")
+@Suite("Malformed requests (§1.3)", .timeLimit(.minutes(2)))
 struct MalformedRequestTests {
     private static let makeCredential: CBORValue = [
         1: .bytes(Bench.clientDataHash), 2: ["id": "manual.example", "name": "The Manual"],

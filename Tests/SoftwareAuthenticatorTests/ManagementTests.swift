@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 import WebAuthnModel
 
-@Suite("Management (§6.7 to §6.11)")
+@Suite("Management (§6.7 to §6.11)", .timeLimit(.minutes(2)))
 struct ManagementTests {
     private static func management(
         _ number: UInt64, _ parameters: CBORMap? = nil, _ token: PINUVAuthToken? = nil

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import WebAuthnModel
 
-@Suite("PIN and tokens (§6.5)")
+@Suite("PIN and tokens (§6.5)", .timeLimit(.minutes(2)))
 struct PINTests {
     static func platform(
         _ flavour: Flavour = .securityKey, _ version: PINUVAuthProtocol = .two, profile: Profile = .ctap23,

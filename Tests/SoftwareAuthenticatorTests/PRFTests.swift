@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import WebAuthnModel
 
-@Suite("Extension prf, as phones speak it")
+@Suite("Extension prf, as phones speak it", .timeLimit(.minutes(2)))
 struct PRFTests {
     /// A registration with an input; what its output says.
     private func registered(_ bench: Bench, _ input: PRFInput?) async throws -> (Registered, PRFOutput?) {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import WebAuthnModel
 
-@Suite("authenticatorReset (§6.6) and authenticatorSelection (§6.9)")
+@Suite("authenticatorReset (§6.6) and authenticatorSelection (§6.9)", .timeLimit(.minutes(2)))
 struct ResetTests {
     @Test("forgets stored credentials and makes wrapped ones worthless; the counter goes on")
     func effects() async throws {

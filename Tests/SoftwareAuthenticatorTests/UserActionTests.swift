@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import WebAuthnModel
 
-@Suite("Waiting for the user (§1.6), one request at a time")
+@Suite("Waiting for the user (§1.6), one request at a time", .timeLimit(.minutes(2)))
 struct UserActionTests {
     @Test("keepalives say when the user is waited for")
     func keepalives() async {
