@@ -4,6 +4,10 @@ SWIFT ?= swift
 # C dependencies (BoringSSL, SQLite's neighbours) are optimised in debug builds too: scrypt and TLS are ten times slower without.
 BUILD_FLAGS := -Xcc -O2
 AIKAGI := .build/debug/aikagi
+# A thousand tests at once share the few threads of the pool: what one of them waits for then comes late on a busy machine.
+TEST_WIDTH := --experimental-maximum-parallelization-width 16
+# No test of a peer takes longer; one that hangs is named instead of hanging the run.
+PEER_TIMEOUT := --timeout 240
 VENV := .build/peers
 # Fuzzing: seconds for each decoder, and a build apart from the ordinary one.
 FUZZ_SECONDS ?= 5
@@ -53,7 +57,7 @@ test-deps: # what the tests need besides
 
 swift-test: deps # unit and integration tests
 	$(SWIFT) build $(BUILD_FLAGS) --build-tests
-	$(SWIFT) test $(BUILD_FLAGS) --skip-build --disable-xctest --parallel
+	$(SWIFT) test $(BUILD_FLAGS) --skip-build --disable-xctest --parallel $(TEST_WIDTH)
 
 $(VENV)/.installed: Tests/Peers/requirements.txt Examples/requirements.txt
 	python3 -m venv $(VENV)
@@ -61,7 +65,7 @@ $(VENV)/.installed: Tests/Peers/requirements.txt Examples/requirements.txt
 	@touch $@
 
 peer-test: build $(VENV)/.installed # independent programs against the command line tool
-	AIKAGI=$(abspath $(AIKAGI)) $(VENV)/bin/python -m pytest -q -rs Tests/Peers
+	AIKAGI=$(abspath $(AIKAGI)) $(VENV)/bin/python -m pytest -q -rs $(PEER_TIMEOUT) --durations 15 Tests/Peers
 
 fuzz: deps ## Give libFuzzer's inputs to every decoder, FUZZ_SECONDS=5 each
 	AIKAGI_FUZZ=1 $(SWIFT) build $(BUILD_FLAGS) --scratch-path $(FUZZ_BUILD) --product aikagi-fuzz

@@ -22,7 +22,7 @@ struct Client: Sendable {
             queue.async {
                 do throws(HIDPipeError) {
                     // The limit is only for a test that fails.
-                    guard let report = try end.read(timeoutMilliseconds: 20_000) else { throw .full }
+                    guard let report = try end.read(timeoutMilliseconds: 60_000) else { throw .full }
                     continuation.resume(returning: CTAPHIDPacket(report))
                 } catch {
                     continuation.resume(throwing: error)

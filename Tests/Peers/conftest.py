@@ -15,8 +15,11 @@ from typing import Any, Callable, Iterator
 
 import pytest
 
-# Under nohup SIGHUP is ignored, and so it would be by every program that the tests start.
+# Under nohup, or in the background of a shell without job control, these signals are ignored, and so they would be by
+# every program that the tests start.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 sys.path.insert(0, str(Path(__file__).parent))
 
