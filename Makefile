@@ -67,14 +67,10 @@ $(VENV)/.installed: Tests/Peers/requirements.txt Examples/requirements.txt
 peer-test: build $(VENV)/.installed # independent programs against the command line tool
 	AIKAGI=$(abspath $(AIKAGI)) $(VENV)/bin/python -m pytest -q -rs $(PEER_TIMEOUT) --durations 15 Tests/Peers
 
-fuzz: deps ## Give libFuzzer's inputs to every decoder, FUZZ_SECONDS=5 each
+fuzz: deps ## Give libFuzzer's inputs to every decoder, FUZZ_SECONDS=5 each, on all cores
 	AIKAGI_FUZZ=1 $(SWIFT) build $(BUILD_FLAGS) --scratch-path $(FUZZ_BUILD) --product aikagi-fuzz
-	@for decoder in $$($(FUZZER) --list); do mkdir -p $(FUZZ_BUILD)/found/$$decoder; \
-	log=$(FUZZ_BUILD)/found/$$decoder.log; printf '%-30s' $$decoder; \
-	if $(FUZZER) $$decoder -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 \
-	-artifact_prefix=$(FUZZ_BUILD)/found/$$decoder- $(FUZZ_BUILD)/found/$$decoder Fixtures/Corpora/$$decoder >$$log 2>&1; \
-	then sed -n 's/^stat::number_of_executed_units: */executions: /p' $$log; \
-	else echo failed; tail -n 40 $$log; exit 1; fi; done
+	@decoders=$$($(FUZZER) --list) && printf '%s\n' $$decoders | \
+	xargs -n 1 -P "$$(nproc)" Tests/Fuzzers/fuzz-decoder $(FUZZER) $(FUZZ_SECONDS) $(FUZZ_BUILD)/found
 
 benchmark: deps ## Measure the authenticator in ratios to bare signatures and inserts (a release build)
 	AIKAGI_BENCHMARKS=1 $(SWIFT) build -c release --scratch-path $(RELEASE_BUILD) --product aikagi-benchmarks
