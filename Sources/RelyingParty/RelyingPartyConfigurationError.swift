@@ -31,11 +31,15 @@ extension RelyingPartyConfigurationError: CustomStringConvertible {
         case .originOutsideID(let origin, let id):
             "pages of \(origin) cannot use the RP ID \(id): the host must be \(id) or end in .\(id)"
         case .noAlgorithm:
-            "no signature algorithm is asked for: name at least one of ES256, EdDSA, RS256"
+            "no signature algorithm is asked for: name at least one of \(Self.algorithms)"
         case .algorithm(let algorithm):
-            "signatures of \(algorithm) cannot be verified: ask only for ES256, EdDSA, RS256"
+            "signatures of \(algorithm) cannot be verified: ask only for \(Self.algorithms)"
         case .challengeLifetime(let lifetime):
             "a challenge that lives \(lifetime) can never be answered: give it a positive lifetime"
         }
+    }
+
+    private static var algorithms: String {
+        WebAuthnRelyingParty.supportedAlgorithms.map(\.description).joined(separator: ", ")
     }
 }

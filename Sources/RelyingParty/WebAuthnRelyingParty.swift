@@ -25,7 +25,7 @@ public struct WebAuthnRelyingParty: Sendable {
     public let challengeLifetime: Duration
 
     /// The algorithms whose signatures this module verifies, most wanted first.
-    public static let supportedAlgorithms: [COSEAlgorithm] = [.es256, .edDSA, .rs256]
+    public static let supportedAlgorithms: [COSEAlgorithm] = VerificationKey.algorithms
 
     /// Describes a relying party, and refuses a description that cannot work.
     public init(

@@ -16,10 +16,18 @@ public struct COSEAlgorithm: RawRepresentable, Hashable, Sendable, Codable {
     public static let es512 = COSEAlgorithm(rawValue: -36)
     /// ECDSA with SHA-256 on secp256k1.
     public static let es256K = COSEAlgorithm(rawValue: -47)
+    /// ML-DSA-44, pure, with an empty context.
+    public static let mlDSA44 = COSEAlgorithm(rawValue: -48)
     /// ML-DSA-65, pure, with an empty context.
     public static let mlDSA65 = COSEAlgorithm(rawValue: -49)
+    /// ML-DSA-87, pure, with an empty context.
+    public static let mlDSA87 = COSEAlgorithm(rawValue: -50)
+    /// RSASSA-PSS with SHA-256 and a salt of 32 bytes.
+    public static let ps256 = COSEAlgorithm(rawValue: -37)
     /// RSASSA-PKCS1-v1_5 with SHA-256.
     public static let rs256 = COSEAlgorithm(rawValue: -257)
+    /// RSASSA-PKCS1-v1_5 with SHA-1: what older TPMs attest with, and nothing else may use.
+    public static let rs1 = COSEAlgorithm(rawValue: -65535)
 
     /// Encodes the number alone.
     public func encode(to encoder: any Encoder) throws {
@@ -42,8 +50,12 @@ extension COSEAlgorithm: CustomStringConvertible {
         case .es384: "ES384"
         case .es512: "ES512"
         case .es256K: "ES256K"
+        case .ps256: "PS256"
         case .rs256: "RS256"
+        case .rs1: "RS1"
+        case .mlDSA44: "ML-DSA-44"
         case .mlDSA65: "ML-DSA-65"
+        case .mlDSA87: "ML-DSA-87"
         default: "COSE algorithm \(rawValue)"
         }
     }

@@ -25,6 +25,20 @@ struct CredentialKeyTests {
         (.okp(algorithm: .es256, curve: .ed25519, x: zero), .keyType(.es256)),
         (.ec2(algorithm: .edDSA, curve: .p256, x: zero, y: zero), .keyType(.edDSA)),
         (.ec2(algorithm: .rs256, curve: .p256, x: zero, y: zero), .keyType(.rs256)),
+        (.ec2(algorithm: .es384, curve: .p256, x: zero, y: zero), .keyType(.es384)),
+        (
+            .ec2(algorithm: .es384, curve: .p384, x: zero + zero.prefix(16), y: zero + zero.prefix(16)),
+            .invalidKey(.es384)
+        ),
+        (.ec2(algorithm: .es512, curve: .p384, x: zero + zero.prefix(16), y: zero + zero.prefix(16)), .keyType(.es512)),
+        (
+            .ec2(algorithm: .es512, curve: .p521, x: zero + zero + [0, 0], y: zero + zero + [0, 0]), .invalidKey(.es512)
+        ),
+        (.rsa(algorithm: .ps256, modulus: modulus, exponent: [3]), .weakKey(.ps256)),
+        (.okp(algorithm: .mlDSA65, curve: .ed25519, x: zero), .keyType(.mlDSA65)),
+        (.akp(algorithm: .mlDSA65, publicKey: zero), .invalidKey(.mlDSA65)),
+        (.akp(algorithm: .mlDSA87, publicKey: zero), .invalidKey(.mlDSA87)),
+        (.akp(algorithm: .es256, publicKey: zero), .keyType(.es256)),
         (ed25519("0000000000000000000000000000000000000000000000000000000000000000"), .weakKey(.edDSA)),
         (ed25519("0000000000000000000000000000000000000000000000000000000000000080"), .weakKey(.edDSA)),
         (ed25519("0100000000000000000000000000000000000000000000000000000000000000"), .weakKey(.edDSA)),
@@ -65,7 +79,9 @@ struct CredentialKeyTests {
         #expect("\(expected)".count > 20)
     }
 
-    @Test("Signatures of the wrong form are refused", arguments: [COSEAlgorithm.edDSA, .rs256], [0, 63, 65, 300])
+    @Test(
+        "Signatures of the wrong form are refused", arguments: WebAuthnRelyingParty.supportedAlgorithms,
+        [0, 63, 65, 300])
     func signatureForms(algorithm: COSEAlgorithm, count: Int) async throws {
         let party = try makeRelyingParty()
         let authenticator = try TestAuthenticator(algorithm)
@@ -75,7 +91,8 @@ struct CredentialKeyTests {
         ).record
         var response = try authenticator.authenticate(party.authentication())
         response.response.signature.bytes = [UInt8](repeating: 1, count: count)
-        let expected: SignatureError = algorithm == .edDSA ? .malformedSignature(.edDSA) : .invalidSignature
+        let isRSA = [.rs256, .ps256].contains(algorithm)
+        let expected: SignatureError = isRSA ? .invalidSignature : .malformedSignature(algorithm)
         #expect(throws: AuthenticationError.signature(expected)) {
             _ = try party.verify(
                 authentication: response, for: party.authentication(), record: record, now: testNow)

@@ -2,42 +2,84 @@ import Crypto
 import CryptoExtras
 import FoundationEssentials
 import WebAuthnModel
+import X509
 
 /// A private key of each supported algorithm.
 enum TestKey: Sendable {
     case es256(P256.Signing.PrivateKey)
+    case es384(P384.Signing.PrivateKey)
+    case es512(P521.Signing.PrivateKey)
     case edDSA(Curve25519.Signing.PrivateKey)
-    case rs256(_RSA.Signing.PrivateKey)
+    case rsa(_RSA.Signing.PrivateKey, COSEAlgorithm)
+    case mlDSA65(MLDSA65.PrivateKey)
+    case mlDSA87(MLDSA87.PrivateKey)
 
-    /// The keys of the two curves are fixed; the RSA key is made once per run.
+    /// The one RSA key of a run; making one is slow.
+    private static let rsaKey = Result { try _RSA.Signing.PrivateKey(keySize: .bits2048) }
+
+    /// The keys are fixed, except for the RSA key, which is made once per run.
     static func make(_ algorithm: COSEAlgorithm) throws -> TestKey {
-        switch algorithm {
-        case .edDSA: .edDSA(try Curve25519.Signing.PrivateKey(rawRepresentation: [UInt8](repeating: 7, count: 32)))
-        case .rs256: .rs256(try _RSA.Signing.PrivateKey(keySize: .bits2048))
-        default: .es256(try P256.Signing.PrivateKey(rawRepresentation: [UInt8](repeating: 7, count: 32)))
+        func seed(_ count: Int) -> [UInt8] { [UInt8](repeating: 7, count: count) }
+        return switch algorithm {
+        case .es384: .es384(try P384.Signing.PrivateKey(rawRepresentation: seed(48)))
+        case .es512: .es512(try P521.Signing.PrivateKey(rawRepresentation: [0] + seed(65)))
+        case .edDSA: .edDSA(try Curve25519.Signing.PrivateKey(rawRepresentation: seed(32)))
+        case .rs256, .ps256, .rs1: .rsa(try rsaKey.get(), algorithm)
+        case .mlDSA65: .mlDSA65(try MLDSA65.PrivateKey(seedRepresentation: seed(32), publicKey: nil))
+        case .mlDSA87: .mlDSA87(try MLDSA87.PrivateKey(seedRepresentation: seed(32), publicKey: nil))
+        default: .es256(try P256.Signing.PrivateKey(rawRepresentation: seed(32)))
         }
     }
 
     func coseKey() throws -> COSEKey {
+        func point(_ bytes: Data, _ algorithm: COSEAlgorithm, _ curve: COSECurve) -> COSEKey {
+            let count = curve.coordinateByteCount
+            return .ec2(
+                algorithm: algorithm, curve: curve, x: Array(bytes.prefix(count)), y: Array(bytes.suffix(count)))
+        }
         switch self {
-        case .es256(let key):
-            let point = Array(key.publicKey.rawRepresentation)
-            return .ec2(algorithm: .es256, curve: .p256, x: Array(point.prefix(32)), y: Array(point.suffix(32)))
+        case .es256(let key): return point(key.publicKey.rawRepresentation, .es256, .p256)
+        case .es384(let key): return point(key.publicKey.rawRepresentation, .es384, .p384)
+        case .es512(let key): return point(key.publicKey.rawRepresentation, .es512, .p521)
         case .edDSA(let key):
             return .okp(algorithm: .edDSA, curve: .ed25519, x: Array(key.publicKey.rawRepresentation))
-        case .rs256(let key):
+        case .rsa(let key, let algorithm):
             let numbers = try key.publicKey.getKeyPrimitives()
             return .rsa(
-                algorithm: .rs256, modulus: Array(numbers.modulus), exponent: Array(numbers.publicExponent))
+                algorithm: algorithm, modulus: Array(numbers.modulus), exponent: Array(numbers.publicExponent))
+        case .mlDSA65(let key):
+            return .akp(algorithm: .mlDSA65, publicKey: Array(key.publicKey.rawRepresentation))
+        case .mlDSA87(let key):
+            return .akp(algorithm: .mlDSA87, publicKey: Array(key.publicKey.rawRepresentation))
+        }
+    }
+
+    /// The public key as certificates have it; `nil` for the algorithms that certificates here do not know.
+    var certificateKey: Certificate.PublicKey? {
+        switch self {
+        case .es256(let key): .init(key.publicKey)
+        case .es384(let key): .init(key.publicKey)
+        case .es512(let key): .init(key.publicKey)
+        case .edDSA(let key): .init(key.publicKey)
+        case .rsa(let key, _): .init(key.publicKey)
+        case .mlDSA65, .mlDSA87: nil
         }
     }
 
     func sign(_ data: [UInt8]) throws -> [UInt8] {
         switch self {
         case .es256(let key): Array(try key.signature(for: data).derRepresentation)
+        case .es384(let key): Array(try key.signature(for: SHA384.hash(data: data)).derRepresentation)
+        case .es512(let key): Array(try key.signature(for: SHA512.hash(data: data)).derRepresentation)
         case .edDSA(let key): Array(try key.signature(for: data))
-        case .rs256(let key):
+        case .rsa(let key, .ps256):
+            Array(try key.signature(for: SHA256.hash(data: data), padding: .PSS).rawRepresentation)
+        case .rsa(let key, .rs1):
+            Array(try key.signature(for: Insecure.SHA1.hash(data: data), padding: .insecurePKCS1v1_5).rawRepresentation)
+        case .rsa(let key, _):
             Array(try key.signature(for: SHA256.hash(data: data), padding: .insecurePKCS1v1_5).rawRepresentation)
+        case .mlDSA65(let key): Array(try key.signature(for: data))
+        case .mlDSA87(let key): Array(try key.signature(for: data))
         }
     }
 }

@@ -51,7 +51,7 @@ extension AttestationError: CustomStringConvertible {
         case .signature(let error): "the attestation signature was refused: \(error)"
         case .certificateCount(let count): "the attestation has \(count) certificates, and 1 to 8 are accepted"
         case .certificateUnreadable(let index): "attestation certificate \(index) is not an X.509 certificate in DER"
-        case .certificateKey: "the attestation certificate's key is neither P-256, Ed25519 nor RSA"
+        case .certificateKey: "the attestation certificate's key is neither EC, Ed25519 nor RSA"
         case .certificateVersion: "the attestation certificate is not of X.509 version 3"
         case .certificateSubject(let attribute, let expected):
             "the attestation certificate's subject must have \(attribute) once, being \(expected)"

@@ -1,0 +1,25 @@
+/// Ed25519 public keys with which signatures can be made up.
+enum Ed25519Weakness {
+    /// Whether these 32 bytes are a y coordinate that is not reduced, or one of a point of small order.
+    static func isWeak(_ key: [UInt8]) -> Bool {
+        guard let first = key.first, let last = key.last, key.count == 32 else { return false }
+        let middle = key.dropFirst().dropLast()
+        // y is 2²⁵⁵ - 20 or more: p - 1, the point of order 2, and everything from p on.
+        if middle.allSatisfy({ $0 == 0xFF }), last & 0x7F == 0x7F, first >= 0xEC { return true }
+        // y is 0 (order 4) or 1 (the neutral element).
+        if middle.allSatisfy({ $0 == 0 }), last & 0x7F == 0, first <= 1 { return true }
+        // The two y coordinates of the points of order 8.
+        return smallOrderY.contains(key.dropLast() + [last & 0x7F])
+    }
+
+    private static let smallOrderY: [[UInt8]] = [
+        [
+            0x26, 0xE8, 0x95, 0x8F, 0xC2, 0xB2, 0x27, 0xB0, 0x45, 0xC3, 0xF4, 0x89, 0xF2, 0xEF, 0x98, 0xF0,
+            0xD5, 0xDF, 0xAC, 0x05, 0xD3, 0xC6, 0x33, 0x39, 0xB1, 0x38, 0x02, 0x88, 0x6D, 0x53, 0xFC, 0x05,
+        ],
+        [
+            0xC7, 0x17, 0x6A, 0x70, 0x3D, 0x4D, 0xD8, 0x4F, 0xBA, 0x3C, 0x0B, 0x76, 0x0D, 0x10, 0x67, 0x0F,
+            0x2A, 0x20, 0x53, 0xFA, 0x2C, 0x39, 0xCC, 0xC6, 0x4E, 0xC7, 0xFD, 0x77, 0x92, 0xAC, 0x03, 0x7A,
+        ],
+    ]
+}
