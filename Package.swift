@@ -121,7 +121,8 @@ let package = Package(
         module(
             "Portal",
             [
-                "RelyingParty", "WebAuthnModel", hummingbird, hummingbirdCore, httpTypes, nioCore, mustache, grdb,
+                "RelyingParty", "WebAuthnModel", "QRCodes", hummingbird, hummingbirdCore, httpTypes, nioCore, mustache,
+                grdb,
                 logging, crypto,
                 cryptoExtras, serviceLifecycle,
             ], resources: [.embedInCode("Resources")]),

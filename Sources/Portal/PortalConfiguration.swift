@@ -30,8 +30,14 @@ public struct PortalConfiguration: Sendable {
     public var maximumConnections = 512
     /// The SQLite file, created when missing; nobody else may read it then.
     public var databasePath: String
+    /// The file of the key that seals secrets in the database, created when missing; `nil`: the database's path and `.key`.
+    ///
+    /// A backup of the database without this file has no secrets, and is of no use to accounts with an authenticator app.
+    public var sealingKeyPath: String?
     /// The Maildir that mails are delivered into, created when missing.
     public var mailDirectory: String
+    /// Whether the page `/mail` shows the Maildir; only to this machine itself, when the portal listens on the loopback.
+    public var offersMailPage = false
     /// What time it is.
     public var clock: @Sendable () -> Date = { Date() }
     /// What a guess at a password costs.

@@ -7,7 +7,8 @@ struct PortalCore: Sendable {
     let database: PortalDatabase
     let passwords: PasswordHasher
     let secrets = SessionSecrets()
-    let maildir: Maildir
+    let sealing: SealingKey
+    let mail: any MailTransport
     let renderer: PageRenderer
     let origins: PortalOrigins
     let sender: MailAddress
@@ -17,9 +18,11 @@ struct PortalCore: Sendable {
         origins = PortalOrigins(configured: configuration.origins, relyingPartyID: configuration.relyingPartyID)
         database = try PortalDatabase(path: configuration.databasePath)
         passwords = PasswordHasher(cost: configuration.passwordCost)
-        maildir = try Maildir(path: configuration.mailDirectory)
+        sealing = try SealingKey(path: configuration.sealingKeyPath ?? configuration.databasePath + ".key")
+        mail = try Maildir(path: configuration.mailDirectory)
         renderer = try PageRenderer(
-            siteName: configuration.name, showsManualSteps: configuration.showsManualSteps)
+            siteName: configuration.name, showsManualSteps: configuration.showsManualSteps,
+            hasMailPage: configuration.offersMailPage)
         guard let sender = MailAddress("no-reply@\(configuration.relyingPartyID)") else {
             throw PortalConfigurationError.relyingPartyID(configuration.relyingPartyID)
         }
@@ -44,6 +47,8 @@ public enum PortalConfigurationError: Error, Hashable, Sendable {
     case relyingPartyID(String)
     /// The database's file cannot be made; the reason is the system's.
     case databasePath(String, reason: String)
+    /// The file of the key that seals secrets cannot be read or made.
+    case sealingKey(String, reason: String)
 }
 
 extension PortalConfigurationError: CustomStringConvertible {
@@ -53,6 +58,8 @@ extension PortalConfigurationError: CustomStringConvertible {
         case .relyingPartyID(let id): "the RP ID \(id) is not a domain; use one like portal.example, or localhost"
         case .databasePath(let path, let reason):
             "cannot make the database \(path): \(reason); name a file in a folder that exists and that you may write to"
+        case .sealingKey(let path, let reason):
+            "cannot use the key file \(path): \(reason); put back the file that belongs to the database"
         }
     }
 }

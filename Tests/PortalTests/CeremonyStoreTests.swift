@@ -18,7 +18,9 @@ import WebAuthnModel
     /// A visit, of the fixture's account or of nobody.
     private func session(_ seed: UInt8, of account: Account? = nil) -> Session {
         let visitor = account.map {
-            Session.Visitor(account: $0, level: .password, isFirstLogin: false, hasPasskeys: false)
+            Session.Visitor(
+                account: $0, level: .password, isFirstLogin: false, hasPasskeys: false, hasOneTimePassword: false,
+                isFreshlyProven: false)
         }
         return Session(secret: [UInt8](repeating: seed, count: 48), isNew: false, visitor: visitor)
     }

@@ -12,7 +12,7 @@ struct PortalCommand: AsyncParsableCommand {
         abstract: "Run the manual's web portal: first login, passkeys, login with them.",
         discussion: """
             A web site for browsers and for `aikagi register` and `aikagi login`. Mail is not sent but written to a \
-            Maildir. One-time passwords are not offered by this version.
+            Maildir. Secrets of authenticator apps are sealed with the file portal.sqlite.key beside the database.
 
             --demo adds two accounts and prints them: one at the start of the manual (first login to be done in a \
             browser), and one whose first login is complete, ready for `aikagi register`.

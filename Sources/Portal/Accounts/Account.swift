@@ -19,6 +19,8 @@ struct Account: Sendable, Equatable {
     let step: FirstLoginStep
     /// The address of step 1.5, confirmed once the step is past `mailConfirmation`.
     let mailAddress: String?
+    /// How it proves more than its password, from step 1.8 on.
+    let method: AuthenticationMethod
 }
 
 extension Account {
@@ -29,7 +31,8 @@ extension Account {
         else { return nil }
         self.init(
             id: row["id"], userID: row["userID"], userHandle: Bytes.column("userHandle", of: row), name: row["name"],
-            dateOfBirth: dateOfBirth, passwordHash: row["passwordHash"], step: step, mailAddress: row["mailAddress"])
+            dateOfBirth: dateOfBirth, passwordHash: row["passwordHash"], step: step, mailAddress: row["mailAddress"],
+            method: (row["method"] as String?).flatMap(AuthenticationMethod.init) ?? .passkey)
     }
 
     /// The account with a row number.
@@ -49,6 +52,13 @@ extension Account {
             database, sql: "SELECT * FROM account WHERE userHandle = ?", arguments: [Bytes.value(userHandle)]
         )
         .flatMap(Account.init)
+    }
+
+    /// Changes how the account proves more than its password; a secret that is no longer of use goes.
+    static func setMethod(_ method: AuthenticationMethod, of accountID: Int64, in database: Database) throws {
+        try database.execute(
+            sql: "UPDATE account SET method = ? WHERE id = ?", arguments: [method.rawValue, accountID])
+        if method != .totp { try OneTimePasswordStore.remove(accountID: accountID, in: database) }
     }
 
     /// Moves chapter 1 on, if and only if it still stands where the caller saw it.

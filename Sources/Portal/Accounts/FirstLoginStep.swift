@@ -28,9 +28,3 @@ enum FirstLoginStep: String, Sendable, CaseIterable {
         }
     }
 }
-
-/// How an account proves more than its password (the manual's a, b and c; this version offers a).
-enum AuthenticationMethod: String, Sendable, CaseIterable {
-    /// Biometrics: a passkey.
-    case passkey
-}

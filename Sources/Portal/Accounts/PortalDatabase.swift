@@ -121,6 +121,31 @@ struct PortalDatabase: Sendable {
                     CREATE INDEX ceremonyOfKind ON ceremony (isAnonymous, expiresAt);
                     """)
         }
+        migrator.registerMigration("3: one-time passwords, what a visit began with and what it is about") { database in
+            try database.execute(
+                sql: """
+                    ALTER TABLE passkey ADD COLUMN supportsPRF INTEGER;
+                    ALTER TABLE session ADD COLUMN credentialID BLOB;
+                    ALTER TABLE session ADD COLUMN purpose TEXT;
+                    CREATE TABLE oneTimePassword (
+                        accountID INTEGER PRIMARY KEY REFERENCES account (id) ON DELETE CASCADE,
+                        sealedSecret BLOB NOT NULL,
+                        lastCounter INTEGER NOT NULL,
+                        createdAt REAL NOT NULL
+                    ) STRICT;
+                    CREATE TABLE oneTimePasswordSetUp (
+                        sessionIDHash BLOB PRIMARY KEY REFERENCES session (idHash) ON DELETE CASCADE,
+                        sealedSecret BLOB NOT NULL,
+                        expiresAt REAL NOT NULL
+                    ) STRICT, WITHOUT ROWID;
+                    CREATE TABLE mailCode (
+                        sessionIDHash BLOB PRIMARY KEY REFERENCES session (idHash) ON DELETE CASCADE,
+                        tag BLOB NOT NULL,
+                        expiresAt REAL NOT NULL,
+                        attempts INTEGER NOT NULL
+                    ) STRICT, WITHOUT ROWID;
+                    """)
+        }
         return migrator
     }
 }

@@ -11,7 +11,7 @@ import WebAuthnModel
 ///
 /// - `/webauthn/authentication/options`: body `{}`; answer `PublicKeyCredentialRequestOptionsJSON`, with the account's credentials
 ///   when the password was given before.
-/// - `/webauthn/authentication/verification`: body `AuthenticationResponseJSON`; answer `{"next": "/top"}` and a new cookie.
+/// - `/webauthn/authentication/verification`: body `AuthenticationResponseJSON`; answer `{"next": path}` and a new cookie.
 ///
 /// A failure is a 4xx or 5xx with `{"error": code, "message": sentence}`; see ``PortalFailure/code``.
 struct AuthenticationEndpoints: Sendable {
@@ -65,7 +65,8 @@ struct AuthenticationEndpoints: Sendable {
 
             // 2. Verify and store in one transaction, so that two answers cannot both pass the same signature counter.
             let relyingParty = try core.relyingParty()
-            let secret = try await core.database.write { database in
+            let core = core
+            let (secret, next) = try await core.database.write { database in
                 let passkey = try Passkey.find(response.rawId.bytes, in: database)
                 let result = try relyingParty.verify(
                     authentication: response, for: ceremony, record: passkey?.record, now: now)
@@ -75,12 +76,10 @@ struct AuthenticationEndpoints: Sendable {
                 if let visitor = session.visitor, visitor.account.id != account.id { throw PortalFailure.notVerified }
                 try Passkey.update(result.record, usedAt: now, in: database)
                 try AttemptLimiter.withdraw(attempts, in: database)
-                return try SessionStore.begin(
-                    secret: core.secrets.issue(), accountID: account.id, level: .passkey, isFirstLogin: false,
-                    replacing: session, now: now,
-                    in: database)
+                return try core.goOn(
+                    as: account.id, level: .passkey, credentialID: result.record.id.bytes, from: session, in: database)
             }
-            return core.json(CeremonyOutcome(next: "/top")).withCookie(core.sessionCookie(secret))
+            return core.json(CeremonyOutcome(next: next)).withCookie(core.sessionCookie(secret))
         } catch {
             throw CeremonyOutcome.failure(from: error, logger: context.logger)
         }

@@ -13,6 +13,10 @@ struct Passkey: Sendable {
     let record: CredentialRecord
     /// The name of steps 2-1.6 and 2-2.4; `nil` until it is given.
     let name: String?
+    /// The attestation statement's format.
+    let attestationFormat: String
+    /// Whether the authenticator derives secrets (the extension `prf`), as the client claims; `nil` when it did not say.
+    let supportsPRF: Bool?
     /// When it was registered.
     let createdAt: Date
     /// When it was last used to log in.
@@ -24,6 +28,7 @@ extension Passkey {
         self.init(
             credentialID: Bytes.column("credentialID", of: row), accountID: row["accountID"],
             record: try JSONText.decode(CredentialRecord.self, from: row["record"]), name: row["name"],
+            attestationFormat: row["attestationFormat"], supportsPRF: row["supportsPRF"],
             createdAt: Date(timeIntervalSince1970: row["createdAt"]),
             lastUsedAt: (row["lastUsedAt"] as Double?).map { Date(timeIntervalSince1970: $0) })
     }
@@ -45,16 +50,16 @@ extension Passkey {
 
     /// Stores a new, unnamed passkey.
     static func add(
-        _ result: RegistrationResult, to accountID: Int64, now: Date, in database: Database
+        _ result: RegistrationResult, supportsPRF: Bool?, to accountID: Int64, now: Date, in database: Database
     ) throws {
         try database.execute(
             sql: """
-                INSERT INTO passkey (credentialID, accountID, record, attestationFormat, createdAt)
-                VALUES (?, ?, ?, ?, ?)
+                INSERT INTO passkey (credentialID, accountID, record, attestationFormat, supportsPRF, createdAt)
+                VALUES (?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
                 Bytes.value(result.record.id.bytes), accountID, try JSONText.encode(result.record),
-                result.attestation.format.rawValue, now.timeIntervalSince1970,
+                result.attestation.format.rawValue, supportsPRF, now.timeIntervalSince1970,
             ])
     }
 
@@ -63,6 +68,21 @@ extension Passkey {
         try database.execute(
             sql: "UPDATE passkey SET record = ?, lastUsedAt = ? WHERE credentialID = ?",
             arguments: [try JSONText.encode(record), now.timeIntervalSince1970, Bytes.value(record.id.bytes)])
+    }
+
+    /// Removes a passkey of an account and ends the visits that began with it, unless it is the account's last way to log in.
+    ///
+    /// - Returns: Whether it was removed.
+    static func remove(_ credentialID: [UInt8], of account: Account, in database: Database) throws -> Bool {
+        guard let current = try Account.find(account.id, in: database) else { return false }
+        let passkeys = try all(of: account.id, in: database)
+        guard passkeys.contains(where: { $0.credentialID == credentialID }),
+            passkeys.count > 1 || current.method != .passkey
+        else { return false }
+        try database.execute(
+            sql: "DELETE FROM passkey WHERE credentialID = ?", arguments: [Bytes.value(credentialID)])
+        try SessionStore.endAll(begunWith: credentialID, in: database)
+        return true
     }
 
     /// Names a passkey of an account.

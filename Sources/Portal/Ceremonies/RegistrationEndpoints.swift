@@ -36,7 +36,7 @@ struct RegistrationEndpoints: Sendable {
         let options = try await core.database.write { database in
             let passkeys = try Passkey.all(of: account.id, in: database)
             var generator = SystemRandomNumberGenerator()
-            let (options, ceremony) = relyingParty.registrationOptions(
+            var (options, ceremony) = relyingParty.registrationOptions(
                 for: PublicKeyCredentialUserEntity(
                     id: account.userHandle, name: account.userID, displayName: account.name),
                 excluding: passkeys.map(\.record),
@@ -45,6 +45,8 @@ struct RegistrationEndpoints: Sendable {
                     userVerification: .required),
                 hints: RegistrationEndpoints.hints(for: wish.authenticatorAttachment), now: now, using: &generator)
             try CeremonyStore.open(ceremony, for: session, now: now, in: database)
+            // Asks whether the authenticator can derive secrets (WebAuthn Level 3 §10.1.4); none is derived.
+            options.extensions = (options.extensions ?? [:]).merging(["prf": .object([:])]) { $1 }
             return options
         }
         return core.json(options)
@@ -79,16 +81,28 @@ struct RegistrationEndpoints: Sendable {
                 guard try Passkey.find(result.record.id.bytes, in: database) == nil else {
                     throw PortalFailure.alreadyRegistered
                 }
-                try Passkey.add(result, to: visitor.account.id, now: now, in: database)
+                try Passkey.add(
+                    result, supportsPRF: RegistrationEndpoints.supportsPRF(response), to: visitor.account.id, now: now,
+                    in: database)
+                if try SessionStore.purpose(of: session, in: database) == .passkeyAsMethod {
+                    try Account.setMethod(.passkey, of: visitor.account.id, in: database)
+                }
                 return try SessionStore.begin(
                     secret: core.secrets.issue(), accountID: visitor.account.id, level: .passkey, isFirstLogin: false,
-                    replacing: session, now: now,
-                    in: database)
+                    credentialID: result.record.id.bytes, replacing: session, now: now, in: database)
             }
             return core.json(CeremonyOutcome(next: "/passkeys/name")).withCookie(core.sessionCookie(secret))
         } catch {
             throw CeremonyOutcome.failure(from: error, logger: context.logger)
         }
+    }
+
+    /// Whether the client says that the authenticator can derive secrets; `nil` when it does not say.
+    private static func supportsPRF(_ response: RegistrationResponse) -> Bool? {
+        guard case .object(let members)? = response.clientExtensionResults["prf"],
+            case .boolean(let isEnabled)? = members["enabled"]
+        else { return nil }
+        return isEnabled
     }
 
     private static func hints(for attachment: String?) -> [String]? {

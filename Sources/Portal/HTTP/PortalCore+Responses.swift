@@ -1,6 +1,7 @@
 import FoundationEssentials
 import HTTPTypes
 import Hummingbird
+import Logging
 
 extension PortalCore {
     /// A page.
@@ -29,6 +30,18 @@ extension PortalCore {
         var response = page(
             screen.refusing(failure.message(context.language)), status: failure.status, for: request, context)
         response.headers[.retryAfter] = String(seconds)
+        return response
+    }
+
+    /// The same page again because a mail could not be sent.
+    func mailNotSent(
+        _ error: any MailTransportError, on screen: Screen, for request: Request, _ context: PortalContext
+    ) -> Response {
+        context.logger.error("mail not delivered", metadata: ["error": "\(error)"])
+        var response = page(
+            screen.refusing(Phrase.mailNotSent.text(context.language)), status: .serviceUnavailable, for: request,
+            context)
+        response.headers[.retryAfter] = "60"
         return response
     }
 

@@ -165,7 +165,7 @@ extension Phrase {
                 "The portal is very busy. Please wait a moment and try again."
             )
         case .tooManyAttemptsTitle: ("しばらくお待ちください", "Please wait")
-        default: ("", "")
+        default: oneTimePasswordTexts
         }
     }
 }

@@ -190,11 +190,19 @@ extension Phrase {
                 "端末の顔認証や指紋認証を使います。パソコンに生体認証がない場合は、スマートフォンの生体認証を使えます。",
                 "Uses the face or fingerprint recognition of your device. If your PC has none, your phone's will do."
             )
-        case .methodNoOneTimePassword:
+        case .methodTOTP: ("ワンタイムパスワード（アプリ）", "One-time password by app")
+        case .methodTOTPHint:
             (
-                "ワンタイムパスワード（OTP）認証は、このポータルのこの版では提供していません。",
-                "This version of the portal does not offer one-time passwords (OTP)."
+                "スマートフォンなどの認証アプリに表示される6桁の数字を使います。",
+                "Uses the six digits that an authenticator app on your phone shows."
             )
+        case .methodMail: ("ワンタイムパスワード（メール）", "One-time password by mail")
+        case .methodMailHint:
+            (
+                "ログインのたびに、登録したメールアドレスへ6桁の数字をお送りします。ほかの設定は不要です。",
+                "At each login we mail six digits to your address. There is nothing more to set up."
+            )
+        case .otherMethod: ("別の認証方法を選ぶ", "Choose another way to log in")
         case .methodMissing: ("認証方法を選んでください。", "Please choose how you want to log in.")
 
         case .newPasswordTitle: ("新しいパスワードの設定", "New password")
@@ -236,7 +244,12 @@ extension Phrase {
                 "続けて認証方法の設定が必要です。一度ログアウトし、新しいパスワードでもう一度ログインしてください。",
                 "One thing is left: setting up how you log in. Log out once, then log in again with your new password."
             )
-        case .completeNext: ("ログアウトして設定へ進む", "Log out and go on")
+        case .completeIntroMail:
+            (
+                "ワンタイムパスワード（メール）では、ほかの設定は不要です。一度ログアウトし、新しいパスワードでもう一度ログインしてください。",
+                "With one-time passwords by mail there is nothing more to set up. Log out once, then log in again with your new password."
+            )
+        case .completeNext: ("ログアウトして次へ進む", "Log out and go on")
         default: passkeyTexts
         }
     }

@@ -21,12 +21,32 @@ enum Phrase: String, Sendable, CaseIterable {
     case linkUsedTitle, linkUsed, linkExpiredTitle, linkExpired, linkUnknownTitle, linkUnknown
     case mailSubject, mailText
     // 1.8
-    case methodTitle, methodIntro, methodPasskey, methodPasskeyHint, methodNoOneTimePassword, methodMissing
+    case methodTitle, methodIntro, methodPasskey, methodPasskeyHint, methodMissing
+    case methodTOTP, methodTOTPHint, methodMail, methodMailHint, otherMethod
     // 1.9
     case newPasswordTitle, newPasswordIntro, newPassword, newPasswordHint, repeatedPassword
     case passwordTooShort, passwordTooLong, passwordPersonal, passwordTooSimple, passwordsDiffer, passwordIsInitial
     // 1.10, 1.11
-    case completeTitle, completeIntro, completeNext
+    case completeTitle, completeIntro, completeIntroMail, completeNext
+    // One-time passwords
+    case totpSetUpTitle, totpSetUpIntro, totpQRLabel, totpSecret, totpOpenApp, totpSetUpCodeHint, totpWrongAtSetUp
+    case totpLoginTitle, totpLoginIntro, totpCodeHint, totpWrong, codeLabel, noticeAppReady
+    case mailCodeTitle, mailCodeIntro, mailCodeHint, mailCodeNone, mailCodeSend, mailCodeWrong, mailCodeVoid
+    case mailCodeSubject, mailCodeText
+    // Settings
+    case settingsTitle, backToSettings, passkeyCount, passwordChange, logOutEverywhere, noticeLoggedOutEverywhere
+    case methodTerm, noticeMethodChanged, noticePasswordChanged
+    case passwordChangeTitle, passwordChangeIntro, currentPassword, currentPasswordWrong, passwordIsCurrent
+    case changeButton, mailChangeTitle, mailChangeIntro, mailChangeLabel, mailChangePending, mailUnchanged
+    case confirmedChange, noticeMailSubject, noticeMailText, noticeMailMethod, noticeMailPassword, noticeMailAddress
+    case passkeysIntro, passkeysNone, renameButton, noticeRenamed, removeLink, removalTitle, removalIntro
+    case removalEffect, removeButton, cancelLink, backToPasskeys, noticeRemoved, passkeyIsLast
+    case removedTitle, removedAndLoggedOut
+    case detailRegistered, detailLastUsed, detailBackup, detailFlags, detailTransports, detailPRF
+    case detailAttestation, detailAAGUID, detailCounter, detailCredentialID
+    case backedUp, backupPending, deviceBound, yes, no, unknown
+    // For testing
+    case downloadCeremonies, mailPageLink, mailPageTitle, mailPageIntro, mailPageEmpty
     // 2-1, 2-2
     case setUpTitle, setUpIntro, setUpReady, setUpBluetooth, setUpHere, setUpElsewhere, skipToTop
     case nameTitle, nameIntro, nameLabel, nameHint, nameDefault, nameMissing, noticePasskeyAdded

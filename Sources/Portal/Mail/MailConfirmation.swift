@@ -46,7 +46,28 @@ enum MailConfirmation {
         return (row["expiresAt"] as Double) > now.timeIntervalSince1970 ? .valid : .expired
     }
 
-    /// Confirms the address of a valid token and moves its account on.
+    /// The account and the new address that a valid token would change, when chapter 1 is behind.
+    static func change(
+        by token: [UInt8], now: Date, in database: Database
+    ) throws -> (account: Account, address: String)? {
+        guard try state(of: token, now: now, in: database) == .valid,
+            let row = try Row.fetchOne(
+                database, sql: "SELECT accountID, mailAddress FROM mailConfirmation WHERE tokenHash = ?",
+                arguments: [Bytes.value(Secret.digest(token))]),
+            let account = try Account.find(row["accountID"], in: database), account.step == .complete
+        else { return nil }
+        return (account, row["mailAddress"])
+    }
+
+    /// The new address that waits for its confirmation, when chapter 1 is behind.
+    static func pendingAddress(of accountID: Int64, now: Date, in database: Database) throws -> String? {
+        try String.fetchOne(
+            database,
+            sql: "SELECT mailAddress FROM mailConfirmation WHERE accountID = ? AND usedAt IS NULL AND expiresAt > ?",
+            arguments: [accountID, now.timeIntervalSince1970])
+    }
+
+    /// Confirms the address of a valid token, and moves its account on or gives it the new address.
     ///
     /// - Returns: What the token was; only `valid` changed anything.
     static func confirm(token: [UInt8], now: Date, in database: Database) throws -> State {
@@ -58,11 +79,18 @@ enum MailConfirmation {
                 arguments: [hash]),
             let account = try Account.find(row["accountID"], in: database)
         else { return state }
-        guard account.mailAddress == row["mailAddress"] else { return .unknown }
-        let isAdvanced = try account.advance(
-            from: [.mailConfirmation], to: .method, setting: [("mailConfirmedAt", now.timeIntervalSince1970)],
-            in: database)
-        guard isAdvanced else { return .unknown }
+        let isChange = account.step == .complete
+        guard isChange || account.mailAddress == row["mailAddress"] else { return .unknown }
+        let moment = now.timeIntervalSince1970
+        if isChange {
+            try database.execute(
+                sql: "UPDATE account SET mailAddress = ?, mailConfirmedAt = ? WHERE id = ?",
+                arguments: [row["mailAddress"] as String, moment, account.id])
+        } else {
+            let isAdvanced = try account.advance(
+                from: [.mailConfirmation], to: .method, setting: [("mailConfirmedAt", moment)], in: database)
+            guard isAdvanced else { return .unknown }
+        }
         try database.execute(
             sql: "UPDATE mailConfirmation SET usedAt = ? WHERE tokenHash = ?",
             arguments: [now.timeIntervalSince1970, hash])

@@ -2,7 +2,7 @@ import FoundationEssentials
 import Glibc
 
 /// A mail folder where each message is a file that appears whole (the Maildir convention: written in `tmp`, then moved to `new`).
-struct Maildir: Sendable {
+struct Maildir: MailTransport {
     private let path: String
     private let queue = BlockingQueue(label: "mail delivery", maximumWaiting: 256)
 
@@ -16,9 +16,9 @@ struct Maildir: Sendable {
     }
 
     /// Writes a message and makes it visible; when this returns, the message and its name are on the disk.
-    func deliver(_ message: [UInt8], at date: Date) async throws {
+    func deliver(_ message: MailMessage) async throws {
         let path = path
-        try await queue.run { try Maildir.write(message, into: path, at: date) }
+        try await queue.run { try Maildir.write(message.encoded, into: path, at: message.date) }
     }
 
     private static func write(_ message: [UInt8], into path: String, at date: Date) throws {
@@ -59,13 +59,13 @@ struct Maildir: Sendable {
 }
 
 /// Why a message was not delivered.
-struct MaildirError: Error, Equatable {
+struct MaildirError: MailTransportError, Equatable {
     let operation: String
     let path: String
     let code: CInt
 }
 
-extension MaildirError: CustomStringConvertible {
+extension MaildirError {
     /// A sentence for the log.
     var description: String {
         "cannot \(operation) mail at \(path): \(String(cString: strerror(code))); check its permissions and space"

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Hummingbird
+import Logging
 
 /// Steps 1.1, 1.2 and 1.11, and each later login: user ID and password, and logging out.
 struct LoginPages: Sendable {
@@ -10,6 +11,7 @@ struct LoginPages: Sendable {
         var screen = screen(context.language)
         switch request.uri.queryParameters["notice"].map(String.init) {
         case "logged-out": screen = screen.noting(Phrase.noticeLoggedOut.text(context.language))
+        case "logged-out-everywhere": screen = screen.noting(Phrase.noticeLoggedOutEverywhere.text(context.language))
         case "login-needed": screen = screen.noting(Phrase.noticeLoginNeeded.text(context.language))
         default: break
         }
@@ -57,6 +59,14 @@ struct LoginPages: Sendable {
         guard let secret else {
             return core.refusal(screen, Phrase.wrongPassword.text(context.language), for: request, context)
         }
+        if account.step == .complete, account.method == .mail {
+            do {
+                _ = try await core.sendCode(to: account, sessionIDHash: Secret.digest(secret), context.language)
+            } catch let error as any MailTransportError {
+                // The next page has no code then, and offers to send one.
+                context.logger.error("mail not delivered", metadata: ["error": "\(error)"])
+            }
+        }
         return core.redirect(to: "/").withCookie(core.sessionCookie(secret))
     }
 
@@ -72,7 +82,7 @@ struct LoginPages: Sendable {
         screen.paragraphs = [Phrase.loginIntro.text(language)]
         let userID = Screen.Field(
             fieldName: "userID", fieldLabel: Phrase.userID.text(language), fieldValue: userID,
-            autocomplete: "username", maximumLength: 64)
+            autocomplete: "username webauthn", maximumLength: 64)
         let password = Screen.Field(
             fieldName: "password", fieldLabel: Phrase.password.text(language), fieldType: "password",
             autocomplete: "current-password")
@@ -84,7 +94,8 @@ struct LoginPages: Sendable {
         screen.ceremony = Screen.CeremonyPanel(
             ceremonyKind: "authentication",
             ceremonyButtons: [("", Phrase.passkeyLoginButton.text(language))],
-            ceremonyTitle: Phrase.passkeyLoginTitle.text(language))
+            ceremonyTitle: Phrase.passkeyLoginTitle.text(language), offersAutofill: true)
+        screen.offersCeremonies = true
         return screen
     }
 }

@@ -59,25 +59,47 @@ struct MailPages: Sendable {
         guard let token = token(context) else { return linkResult(.unknown, request, context) }
         let state = try await core.database.read { try MailConfirmation.state(of: token, now: now, in: $0) }
         guard state == .valid else { return linkResult(state, request, context) }
-        // Mail scanners follow links; only the button confirms.
-        var screen = Screen(steps: ["1.6"], title: Phrase.confirmTitle.text(context.language))
-        screen.paragraphs = [Phrase.confirmIntro.text(context.language)]
+        return core.page(confirmScreen(token, context.language), for: request, context)
+    }
+
+    /// Mail scanners follow links; only the button confirms.
+    private func confirmScreen(_ token: [UInt8], _ language: Language) -> Screen {
+        var screen = Screen(steps: ["1.6"], title: Phrase.confirmTitle.text(language))
+        screen.paragraphs = [Phrase.confirmIntro.text(language)]
         screen.forms = [
             Screen.Form(
                 formAction: MailConfirmation.path(token: token),
-                buttons: [Screen.Button(buttonLabel: Phrase.confirmButton.text(context.language))])
+                buttons: [Screen.Button(buttonLabel: Phrase.confirmButton.text(language))])
         ]
-        return core.page(screen, for: request, context)
+        return screen
     }
 
     @Sendable func confirm(_ request: Request, _ context: PortalContext) async throws -> Response {
         _ = try await FormFields(of: request, in: context)
         let now = core.now
         guard let token = token(context) else { return linkResult(.unknown, request, context) }
+        let change = try await core.database.read { try MailConfirmation.change(by: token, now: now, in: $0) }
+        if let change, let old = change.account.mailAddress.flatMap({ MailAddress($0) }) {
+            // The old address is told first: a change that its owner does not learn of does not happen.
+            let name = core.configuration.name
+            do {
+                try await core.send(
+                    subject: Phrase.noticeMailSubject.text(context.language, name),
+                    text: Phrase.noticeMailText.text(
+                        context.language, name,
+                        Phrase.noticeMailAddress.text(context.language, MailCodePages.veiled(change.address))),
+                    to: old)
+            } catch let error as any MailTransportError {
+                return core.mailNotSent(
+                    error, on: confirmScreen(token, context.language), for: request, context)
+            }
+        }
         let state = try await core.database.write { try MailConfirmation.confirm(token: token, now: now, in: $0) }
         guard state == .valid else { return linkResult(state, request, context) }
-        var screen = Screen(steps: ["1.6"], title: Phrase.confirmedTitle.text(context.language))
-        screen = screen.noting(Phrase.confirmedIntro.text(context.language))
+        var screen = Screen(
+            steps: change == nil ? ["1.6"] : [], title: Phrase.confirmedTitle.text(context.language))
+        let done: Phrase = change == nil ? .confirmedIntro : .confirmedChange
+        screen = screen.noting(done.text(context.language))
         return core.page(screen, for: request, context)
     }
 
@@ -95,20 +117,12 @@ struct MailPages: Sendable {
         let token = Secret.random(32)
         let link = core.origins.base + MailConfirmation.path(token: token)
         let name = core.configuration.name
-        let message = MailMessage(
-            senderName: name, sender: core.sender, recipient: address,
-            subject: Phrase.mailSubject.text(context.language, name),
-            text: Phrase.mailText.text(context.language, name, link), date: now,
-            identifier: Base64URL.encode(Secret.random(16)))
         do {
-            try await core.maildir.deliver(message.encoded, at: now)
-        } catch let error as MaildirError {
-            context.logger.error("mail not delivered", metadata: ["error": "\(error)"])
-            var response = core.page(
-                screen.refusing(Phrase.mailNotSent.text(context.language)), status: .serviceUnavailable, for: request,
-                context)
-            response.headers[.retryAfter] = "60"
-            return response
+            try await core.send(
+                subject: Phrase.mailSubject.text(context.language, name),
+                text: Phrase.mailText.text(context.language, name, link), to: address)
+        } catch let error as any MailTransportError {
+            return core.mailNotSent(error, on: screen, for: request, context)
         }
         _ = try await core.database.write { database in
             let isAdvanced = try account.advance(
@@ -170,6 +184,7 @@ struct MailPages: Sendable {
                 formAction: path,
                 buttons: [Screen.Button(buttonLabel: Phrase.sendAgainButton.text(language), isPrimary: false)]),
         ]
+        screen.offersMailPage = true
         screen.links = [
             Screen.Link(linkPath: FirstLoginStep.mailAddress.path, linkLabel: Phrase.changeAddress.text(language))
         ]

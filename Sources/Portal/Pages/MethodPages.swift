@@ -32,7 +32,8 @@ struct MethodPages: Sendable {
     @Sendable func showPassword(_ request: Request, _ context: PortalContext) async throws -> Response {
         switch core.admit(to: [.newPassword], context) {
         case .elsewhere(let response): response
-        case .visitor: core.page(passwordScreen(context.language), for: request, context)
+        case .visitor(let visitor):
+            core.page(passwordScreen(context.language, userID: visitor.account.userID), for: request, context)
         }
     }
 
@@ -43,7 +44,7 @@ struct MethodPages: Sendable {
         case .elsewhere(let response): return response
         case .visitor(let visitor): account = visitor.account
         }
-        var screen = passwordScreen(context.language)
+        var screen = passwordScreen(context.language, userID: account.userID)
         screen.forms[0].fields[0].isInvalid = true
         let password = fields["newPassword"]
         var objection = PasswordPolicy.objection(to: password, for: account)
@@ -78,10 +79,11 @@ struct MethodPages: Sendable {
     @Sendable func showComplete(_ request: Request, _ context: PortalContext) async throws -> Response {
         switch core.admit(toPaths: [FirstLoginStep.complete.path], context) {
         case .elsewhere(let response): return response
-        case .visitor:
+        case .visitor(let visitor):
             var screen = Screen(
                 steps: ["1.10", "1.11"], title: Phrase.completeTitle.text(context.language))
-            screen.paragraphs = [Phrase.completeIntro.text(context.language)]
+            let intro: Phrase = visitor.account.method == .mail ? .completeIntroMail : .completeIntro
+            screen.paragraphs = [intro.text(context.language)]
             screen.forms = [
                 Screen.Form(
                     formAction: "/logout",
@@ -93,37 +95,40 @@ struct MethodPages: Sendable {
 
     private func methodScreen(_ language: Language) -> Screen {
         var screen = Screen(steps: ["1.8"], title: Phrase.methodTitle.text(language))
-        screen.paragraphs = [Phrase.methodIntro.text(language), Phrase.methodNoOneTimePassword.text(language)]
+        screen.paragraphs = [Phrase.methodIntro.text(language)]
         screen.forms = [
             Screen.Form(
                 formAction: FirstLoginStep.method.path,
-                choices: [
-                    Screen.Choice(
-                        choiceName: "method", choiceValue: AuthenticationMethod.passkey.rawValue,
-                        choiceLabel: Phrase.methodPasskey.text(language),
-                        choiceHint: Phrase.methodPasskeyHint.text(language))
-                ],
+                choices: Screen.Choice.methods(language),
                 buttons: [Screen.Button(buttonLabel: Phrase.nextButton.text(language))])
         ]
         screen.offersLogOut = true
         return screen
     }
 
-    private func passwordScreen(_ language: Language) -> Screen {
+    private func passwordScreen(_ language: Language, userID: String) -> Screen {
         var screen = Screen(steps: ["1.9"], title: Phrase.newPasswordTitle.text(language))
         screen.paragraphs = [Phrase.newPasswordIntro.text(language)]
-        let new = Screen.Field(
-            fieldName: "newPassword", fieldLabel: Phrase.newPassword.text(language), fieldType: "password",
-            fieldHint: Phrase.newPasswordHint.text(language), autocomplete: "new-password")
-        let repeated = Screen.Field(
-            fieldName: "repeatedPassword", fieldLabel: Phrase.repeatedPassword.text(language), fieldType: "password",
-            autocomplete: "new-password")
         screen.forms = [
             Screen.Form(
-                formAction: FirstLoginStep.newPassword.path, fields: [new, repeated],
+                formAction: FirstLoginStep.newPassword.path, userName: userID,
+                fields: Screen.Field.newPassword(language),
                 buttons: [Screen.Button(buttonLabel: Phrase.nextButton.text(language))])
         ]
         screen.offersLogOut = true
         return screen
+    }
+}
+
+extension Screen.Choice {
+    /// The three ways to prove more than the password.
+    ///
+    /// - Parameter current: the one that is marked.
+    static func methods(_ language: Language, current: AuthenticationMethod? = nil) -> [Screen.Choice] {
+        AuthenticationMethod.allCases.map { method in
+            Screen.Choice(
+                choiceName: "method", choiceValue: method.rawValue, choiceLabel: method.label.text(language),
+                choiceHint: method.hint.text(language), isChecked: method == current)
+        }
     }
 }

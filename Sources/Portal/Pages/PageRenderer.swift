@@ -5,8 +5,10 @@ struct PageRenderer: Sendable {
     private let template: MustacheTemplate
     private let siteName: String
     private let showsManualSteps: Bool
+    private let hasMailPage: Bool
 
-    init(siteName: String, showsManualSteps: Bool) throws {
+    init(siteName: String, showsManualSteps: Bool, hasMailPage: Bool) throws {
+        self.hasMailPage = hasMailPage
         template = try MustacheTemplate(string: String(decoding: PackageResources.page_mustache, as: UTF8.self))
         self.siteName = siteName
         self.showsManualSteps = showsManualSteps
@@ -20,6 +22,14 @@ struct PageRenderer: Sendable {
             "title": screen.title,
             "steps": screen.steps.joined(separator: " "),
             "paragraphs": screen.paragraphs,
+            "hasDetails": !screen.details.isEmpty,
+            "details": screen.details.map {
+                ["term": $0.term, "description": $0.description, "isCode": $0.isCode] as [String: Any]
+            },
+            "hasMenu": !screen.menu.isEmpty,
+            "menu": screen.menu.map { ["path": $0.menuPath, "label": $0.menuLabel, "hint": $0.menuHint] },
+            "mails": screen.mails.map(PageRenderer.mail),
+            "needsScript": screen.ceremony != nil || screen.signals != nil || screen.offersCeremonies,
             "terms": screen.terms,
             "hasTerms": !screen.terms.isEmpty,
             "hasPasskeys": !screen.passkeys.isEmpty,
@@ -37,6 +47,11 @@ struct PageRenderer: Sendable {
             "forms": screen.forms.enumerated().map { PageRenderer.form($1, index: $0) },
         ]
         if showsManualSteps, !screen.steps.isEmpty { page["stepLabel"] = Phrase.manualSteps.text(language) }
+        if let qrCode = screen.qrCode { page["qrCode"] = ["svg": qrCode.qrCodeSVG, "label": qrCode.qrCodeLabel] }
+        if let link = screen.appLink { page["appLink"] = ["path": link.linkPath, "label": link.linkLabel] }
+        if let signals = screen.signals { page["signals"] = signals }
+        if screen.offersCeremonies { page["ceremonies"] = Phrase.downloadCeremonies.text(language) }
+        if hasMailPage, screen.offersMailPage { page["mailPage"] = Phrase.mailPageLink.text(language) }
         if let title = screen.passkeysTitle { page["passkeysTitle"] = title }
         if let alert = screen.alert {
             page["alert"] = ["text": alert.alertText, "class": alert.isError ? "alert" : "notice"]
@@ -46,18 +61,28 @@ struct PageRenderer: Sendable {
         return template.render(page)
     }
 
+    private static func mail(_ mail: Screen.ShownMail) -> [String: Any] {
+        [
+            "subject": mail.mailSubject,
+            "headers": mail.mailHeaders,
+            "pieces": mail.mailText.map { ["piece": $0.piece, "isLink": $0.isLink] as [String: Any] },
+        ]
+    }
+
     private static func form(_ form: Screen.Form, index: Int) -> [String: Any] {
         [
             "action": form.formAction,
             "method": form.formMethod,
             "isPost": form.formMethod == "post",
+            "hasUserName": form.userName != nil,
+            "userName": form.userName ?? "",
             "hidden": form.hidden.map { ["name": $0.hiddenName, "value": $0.hiddenValue] },
             "hasChoices": !form.choices.isEmpty,
             "choices": form.choices.map { choice in
                 [
                     "name": choice.choiceName, "value": choice.choiceValue, "label": choice.choiceLabel,
-                    "hint": choice.choiceHint,
-                ]
+                    "hint": choice.choiceHint, "isChecked": choice.isChecked,
+                ] as [String: Any]
             },
             "fields": form.fields.map { field in
                 var values: [String: Any] = [
@@ -82,6 +107,7 @@ struct PageRenderer: Sendable {
         [
             "kind": panel.ceremonyKind,
             "hasTitle": panel.ceremonyTitle != nil,
+            "offersAutofill": panel.offersAutofill,
             "heading": panel.ceremonyTitle ?? "",
             "starters": panel.ceremonyButtons.map { ["attachment": $0.attachment, "label": $0.ceremonyLabel] },
             "unsupported": Phrase.webAuthnUnsupported.text(language),

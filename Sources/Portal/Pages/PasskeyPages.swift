@@ -7,7 +7,7 @@ struct PasskeyPages: Sendable {
     let core: PortalCore
 
     @Sendable func showSetUp(_ request: Request, _ context: PortalContext) async throws -> Response {
-        switch core.admit(toPaths: ["/passkeys/new", "/top"], context) {
+        switch try await core.admit(toChange: .anotherPasskey, from: ["/passkeys/new", "/top"], context) {
         case .elsewhere(let response): return response
         case .visitor(let visitor):
             let language = context.language
@@ -20,9 +20,12 @@ struct PasskeyPages: Sendable {
                     ("platform", Phrase.setUpHere.text(language)),
                     ("cross-platform", Phrase.setUpElsewhere.text(language)),
                 ])
-            if visitor.hasPasskeys {
-                screen.links = [Screen.Link(linkPath: "/top", linkLabel: Phrase.skipToTop.text(language))]
-            }
+            screen.links = [
+                visitor.isSetUp
+                    ? .top(language)
+                    : Screen.Link(linkPath: "/settings/method", linkLabel: Phrase.otherMethod.text(language))
+            ]
+            screen.offersCeremonies = true
             screen.offersLogOut = true
             return core.page(screen, for: request, context)
         }
@@ -44,17 +47,14 @@ struct PasskeyPages: Sendable {
         switch core.admit(toPaths: ["/passkeys/name"], context) {
         case .elsewhere(let response): return response
         case .visitor(let visitor):
-            let name = HalfWidth.trimmed(fields["name"])
-            let isPrintable = !name.unicodeScalars.contains { $0.properties.generalCategory == .control }
-            guard (1...64).contains(name.count), name.utf8.count <= 400, isPrintable,
-                let credentialID = Base64URL.decode(fields["credential"])
+            guard let name = PasskeyName(fields["name"]), let credentialID = Base64URL.decode(fields["credential"])
             else {
                 var screen = namingScreen(context.language, credentialID: visitor.unnamedPasskey ?? [])
                 screen.forms[0].fields[0].isInvalid = true
                 return core.refusal(screen, Phrase.nameMissing.text(context.language), for: request, context)
             }
             _ = try await core.database.write {
-                try Passkey.rename(credentialID, of: visitor.account.id, to: name, in: $0)
+                try Passkey.rename(credentialID, of: visitor.account.id, to: name.text, in: $0)
             }
             // Another passkey may wait for its name.
             return core.redirect(to: visitor.unnamedPasskey == credentialID ? "/top" : "/")
@@ -62,7 +62,7 @@ struct PasskeyPages: Sendable {
     }
 
     @Sendable func showLogin(_ request: Request, _ context: PortalContext) async throws -> Response {
-        switch core.admit(toPaths: ["/login/passkey"], context) {
+        switch core.admit(toProofBy: .passkey, context) {
         case .elsewhere(let response): return response
         case .visitor:
             let language = context.language
@@ -71,6 +71,7 @@ struct PasskeyPages: Sendable {
             screen.ceremony = Screen.CeremonyPanel(
                 ceremonyKind: "authentication",
                 ceremonyButtons: [("", Phrase.biometricsButton.text(language))])
+            screen.offersCeremonies = true
             screen.offersLogOut = true
             return core.page(screen, for: request, context)
         }
@@ -84,18 +85,24 @@ struct PasskeyPages: Sendable {
             let passkeys = try await core.database.read { try Passkey.all(of: visitor.account.id, in: $0) }
             var screen = Screen(steps: ["2-1.8", "2-2.5", "x.5"], title: Phrase.topTitle.text(language))
             screen.paragraphs = [Phrase.topWelcome.text(language, visitor.account.name)]
+            screen.details = [
+                Screen.Detail(
+                    term: Phrase.methodTerm.text(language), description: visitor.account.method.label.text(language))
+            ]
             screen.passkeysTitle = Phrase.topPasskeys.text(language)
             screen.passkeys = passkeys.map { passkey in
-                let used = passkey.lastUsedAt.map { Phrase.topLastUsed.text(language, PasskeyPages.day($0)) }
-                let details = [
-                    Phrase.topCreated.text(language, PasskeyPages.day(passkey.createdAt)),
-                    used ?? Phrase.topNeverUsed.text(language),
-                ]
-                return Screen.PasskeyRow(
+                Screen.PasskeyRow(
                     passkeyName: passkey.name ?? Phrase.unnamedPasskey.text(language),
-                    passkeyDetails: details.joined(separator: language == .japanese ? "・" : " · "))
+                    passkeyDetails: PasskeyPages.dates(of: passkey, language))
             }
-            screen.links = [Screen.Link(linkPath: "/passkeys/new", linkLabel: Phrase.topAdd.text(language))]
+            if request.uri.queryParameters["notice"] == "app-ready" {
+                screen = screen.noting(Phrase.noticeAppReady.text(language))
+            }
+            screen.links = [
+                Screen.Link(linkPath: "/passkeys/new", linkLabel: Phrase.topAdd.text(language)),
+                Screen.Link(linkPath: "/settings", linkLabel: Phrase.settingsTitle.text(language)),
+            ]
+            screen.offersCeremonies = true
             screen.offersLogOut = true
             return core.page(screen, for: request, context)
         }
@@ -115,8 +122,17 @@ struct PasskeyPages: Sendable {
         return screen
     }
 
+    /// When a passkey was registered and last used.
+    static func dates(of passkey: Passkey, _ language: Language) -> String {
+        let used = passkey.lastUsedAt.map { Phrase.topLastUsed.text(language, day($0)) }
+        let dates = [
+            Phrase.topCreated.text(language, day(passkey.createdAt)), used ?? Phrase.topNeverUsed.text(language),
+        ]
+        return dates.joined(separator: language == .japanese ? "・" : " · ")
+    }
+
     /// The day of a moment, in UTC.
-    private static func day(_ date: Date) -> String {
+    static func day(_ date: Date) -> String {
         String(date.ISO8601Format(.init(dateSeparator: .dash)).prefix(10))
     }
 }

@@ -1,3 +1,4 @@
+import GRDB
 import Hummingbird
 
 /// What a page may go on with: the visitor, or the answer that sends the browser elsewhere.
@@ -23,6 +24,43 @@ extension PortalCore {
             return .elsewhere(redirect(to: context.session.duePath))
         }
         return .visitor(visitor)
+    }
+
+    /// Admits a visitor who is to prove more than the password: to log in, or again before a setting is changed.
+    func admit(toProofBy method: AuthenticationMethod, _ context: PortalContext) -> Admission {
+        guard let visitor = context.session.visitor else { return .elsewhere(loginNeeded()) }
+        let due = context.session.duePath
+        let isAgain = due == "/top" && visitor.account.method == method && !visitor.isFreshlyProven
+        return due == method.proofPath || isAgain ? .visitor(visitor) : .elsewhere(redirect(to: due))
+    }
+
+    /// Admits a visitor to a setting that decides how one logs in; who has not proven enough lately does so first and comes back.
+    ///
+    /// - Parameter paths: the due pages from which the setting can be reached.
+    func admit(
+        toChange purpose: SessionPurpose, from paths: Set<String> = ["/top"], _ context: PortalContext
+    ) async throws -> Admission {
+        guard case .visitor(let visitor) = admit(toPaths: paths, context) else {
+            return admit(toPaths: paths, context)
+        }
+        if visitor.mayChangeLogin { return .visitor(visitor) }
+        let session = context.session
+        try await database.write { try SessionStore.note(purpose, for: session, in: $0) }
+        return .elsewhere(redirect(to: visitor.account.method.proofPath))
+    }
+
+    /// Goes on after more than the password was proven: under a fresh secret, to what the visit was about.
+    ///
+    /// - Returns: The secret for the cookie, and the next page.
+    func goOn(
+        as accountID: Int64, level: Session.Level, credentialID: [UInt8]? = nil, from session: Session,
+        in database: Database
+    ) throws -> (secret: [UInt8], next: String) {
+        let purpose = try SessionStore.purpose(of: session, in: database)
+        let secret = try SessionStore.begin(
+            secret: secrets.issue(), accountID: accountID, level: level, isFirstLogin: false,
+            credentialID: credentialID, replacing: session, now: now, in: database)
+        return (secret, purpose?.path ?? "/top")
     }
 
     /// Sends somebody who is not logged in to the login.

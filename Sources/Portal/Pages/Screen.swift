@@ -25,6 +25,7 @@ struct Screen: Sendable {
         let choiceValue: String
         let choiceLabel: String
         let choiceHint: String
+        var isChecked = false
     }
 
     /// A button that sends its form.
@@ -40,6 +41,8 @@ struct Screen: Sendable {
         let formAction: String
         var formMethod = "post"
         var hidden: [(hiddenName: String, hiddenValue: String)] = []
+        /// Whose password the form changes, for password managers; nobody sees it.
+        var userName: String?
         var fields: [Field] = []
         var choices: [Choice] = []
         let buttons: [Button]
@@ -59,6 +62,39 @@ struct Screen: Sendable {
         let ceremonyButtons: [(attachment: String, ceremonyLabel: String)]
         /// A heading, when the panel is not the page's own purpose.
         var ceremonyTitle: String?
+        /// Whether passkeys are also offered among the suggestions for the user ID (conditional mediation).
+        var offersAutofill = false
+    }
+
+    /// A QR code to be scanned.
+    struct QRCodePicture: Sendable {
+        /// An SVG element.
+        let qrCodeSVG: String
+        /// What it is, for those who cannot see it.
+        let qrCodeLabel: String
+    }
+
+    /// A term and what it says.
+    struct Detail: Sendable {
+        let term: String
+        let description: String
+        /// Whether it is to be read letter by letter.
+        var isCode = false
+    }
+
+    /// An entry of a list of pages.
+    struct MenuItem: Sendable {
+        let menuPath: String
+        let menuLabel: String
+        let menuHint: String
+    }
+
+    /// A mail, on the page that shows them.
+    struct ShownMail: Sendable {
+        let mailSubject: String
+        let mailHeaders: String
+        /// The text in pieces: plain, or the address of a link.
+        let mailText: [(piece: String, isLink: Bool)]
     }
 
     /// A passkey of the list on the top page.
@@ -72,6 +108,12 @@ struct Screen: Sendable {
     var title: String
     var alert: Alert?
     var paragraphs: [String] = []
+    var qrCode: QRCodePicture?
+    /// What opens the authenticator app on the very device.
+    var appLink: Link?
+    var details: [Detail] = []
+    var menu: [MenuItem] = []
+    var mails: [ShownMail] = []
     /// A text to read before one decides.
     var terms: [String] = []
     var forms: [Form] = []
@@ -79,6 +121,12 @@ struct Screen: Sendable {
     var passkeysTitle: String?
     var passkeys: [PasskeyRow] = []
     var links: [Link] = []
+    /// JSON of ``Signals`` for the browser.
+    var signals: String?
+    /// Whether the page that shows mails is linked, where there is one.
+    var offersMailPage = false
+    /// Whether the ceremonies that the browser remembers can be downloaded.
+    var offersCeremonies = false
     /// Whether pages can be left by logging out.
     var offersLogOut = false
 

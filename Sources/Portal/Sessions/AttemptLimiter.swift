@@ -41,6 +41,12 @@ enum AttemptLimiter {
         static func dateOfBirth(accountID: Int64) -> Key {
             Key("date of birth \(accountID)", maximum: 5, window: 15 * 60)
         }
+        /// One-time passwords for one account, in all its visits.
+        static func code(accountID: Int64) -> Key { Key("code \(accountID)", maximum: 5, window: 15 * 60) }
+        /// Codes to be sent by mail for one account.
+        static func mailCode(accountID: Int64) -> Key {
+            Key("mail code \(accountID)", maximum: 10, window: 3600)
+        }
         /// Mails to be sent for one account.
         static func mail(accountID: Int64) -> Key { Key("mail \(accountID)", maximum: 5, window: 3600) }
     }

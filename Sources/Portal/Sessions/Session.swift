@@ -12,6 +12,13 @@ struct Session: Sendable {
         case password
         /// A passkey, with user verification.
         case passkey
+        /// The password, and a code of the authenticator app.
+        case totp
+        /// The password, and a code sent by mail.
+        case mail
+
+        /// Whether more than the password was proven.
+        var isStrong: Bool { self != .password }
     }
 
     /// Somebody who has logged in.
@@ -22,10 +29,26 @@ struct Session: Sendable {
         var level: Level
         /// Whether chapter 1 was not complete when the visit began: it ends with a log-out (step 1.11).
         var isFirstLogin: Bool
-        /// Whether the account has a passkey, which a login then needs.
+        /// Whether the account has a passkey.
         var hasPasskeys: Bool
+        /// Whether the account has an authenticator app.
+        var hasOneTimePassword: Bool
+        /// Whether more than the password was proven within the last minutes: what changes the account asks for that.
+        var isFreshlyProven: Bool
         /// A passkey that waits for its name (steps 2-1.6, 2-2.4).
         var unnamedPasskey: [UInt8]?
+
+        /// Whether the account can prove more than its password.
+        var isSetUp: Bool {
+            switch account.method {
+            case .passkey: hasPasskeys
+            case .totp: hasOneTimePassword
+            case .mail: true
+            }
+        }
+
+        /// Whether settings may be changed that decide how one logs in: nothing is set up yet, or it was just proven.
+        var mayChangeLogin: Bool { !isSetUp || (level.isStrong && isFreshlyProven) }
     }
 
     /// The bytes of the cookie.
@@ -52,12 +75,17 @@ struct Session: Sendable {
         guard let visitor else { return "/login" }
         if visitor.account.step != .complete { return visitor.account.step.path }
         if visitor.isFirstLogin { return FirstLoginStep.complete.path }
-        if visitor.hasPasskeys, visitor.level != .passkey { return "/login/passkey" }
-        if !visitor.hasPasskeys { return "/passkeys/new" }
+        if !visitor.isSetUp, let path = visitor.account.method.setUpPath { return path }
+        if !visitor.level.isStrong { return visitor.account.method.proofPath }
         if visitor.unnamedPasskey != nil { return "/passkeys/name" }
         return "/top"
     }
 
-    /// Whether a passkey may be added now: chapter 1 is behind, and everything that the account has was proven.
-    var mayAddPasskey: Bool { ["/passkeys/new", "/passkeys/name", "/top"].contains(duePath) }
+    /// Whether chapter 1 is behind, and everything that the account has was proven.
+    var isInside: Bool {
+        ["/passkeys/new", "/one-time-password/set-up", "/passkeys/name", "/top"].contains(duePath)
+    }
+
+    /// Whether a passkey may be added now.
+    var mayAddPasskey: Bool { isInside && visitor?.mayChangeLogin == true }
 }

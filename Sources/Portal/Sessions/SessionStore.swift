@@ -8,13 +8,18 @@ enum SessionStore {
     /// How long a visit may last.
     static let lifetime: TimeInterval = 12 * 3600
 
+    /// How long a proof of more than the password counts as fresh.
+    static let proofLifetime: TimeInterval = 10 * 60
+
     /// Begins a visit under a fresh secret and ends the one it replaces, so that a secret known before the login is worth nothing after.
     ///
-    /// - Parameter secret: from ``SessionSecrets/issue()``.
+    /// - Parameters:
+    ///   - secret: from ``SessionSecrets/issue()``.
+    ///   - credentialID: the passkey that the visit begins with, if it does.
     /// - Returns: The secret for the cookie.
     static func begin(
-        secret: [UInt8], accountID: Int64, level: Session.Level, isFirstLogin: Bool, replacing old: Session, now: Date,
-        in database: Database
+        secret: [UInt8], accountID: Int64, level: Session.Level, isFirstLogin: Bool, credentialID: [UInt8]? = nil,
+        replacing old: Session, now: Date, in database: Database
     ) throws -> [UInt8] {
         try end(old, in: database)
         let limit = now.timeIntervalSince1970
@@ -23,11 +28,12 @@ enum SessionStore {
             arguments: [limit - idleLifetime, limit - lifetime])
         try database.execute(
             sql: """
-                INSERT INTO session (idHash, accountID, level, isFirstLogin, createdAt, lastUsedAt)
-                VALUES (?, ?, ?, ?, ?, ?)
+                INSERT INTO session (idHash, accountID, level, isFirstLogin, credentialID, createdAt, lastUsedAt)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
-                Bytes.value(Secret.digest(secret)), accountID, level.rawValue, isFirstLogin, limit, limit,
+                Bytes.value(Secret.digest(secret)), accountID, level.rawValue, isFirstLogin,
+                credentialID.map(Bytes.value), limit, limit,
             ])
         return secret
     }
@@ -40,6 +46,34 @@ enum SessionStore {
     /// Ends every visit of an account.
     static func endAll(of accountID: Int64, in database: Database) throws {
         try database.execute(sql: "DELETE FROM session WHERE accountID = ?", arguments: [accountID])
+    }
+
+    /// Ends every visit that began with a passkey.
+    static func endAll(begunWith credentialID: [UInt8], in database: Database) throws {
+        try database.execute(
+            sql: "DELETE FROM session WHERE credentialID = ?", arguments: [Bytes.value(credentialID)])
+    }
+
+    /// The passkey that a visit began with, if it did.
+    static func credentialID(of session: Session, in database: Database) throws -> [UInt8]? {
+        try Row.fetchOne(
+            database, sql: "SELECT credentialID FROM session WHERE idHash = ? AND credentialID IS NOT NULL",
+            arguments: [Bytes.value(session.idHash)]
+        ).map { Bytes.column("credentialID", of: $0) }
+    }
+
+    /// Notes what a visit wants to change once it has proven more.
+    static func note(_ purpose: SessionPurpose, for session: Session, in database: Database) throws {
+        try database.execute(
+            sql: "UPDATE session SET purpose = ? WHERE idHash = ?",
+            arguments: [purpose.rawValue, Bytes.value(session.idHash)])
+    }
+
+    /// What was noted.
+    static func purpose(of session: Session, in database: Database) throws -> SessionPurpose? {
+        try String.fetchOne(
+            database, sql: "SELECT purpose FROM session WHERE idHash = ?", arguments: [Bytes.value(session.idHash)]
+        ).flatMap(SessionPurpose.init)
     }
 
     /// Who a cookie belongs to, and whether its last use should be written down.
@@ -58,8 +92,12 @@ enum SessionStore {
             database, sql: "SELECT credentialID, name FROM passkey WHERE accountID = ? ORDER BY createdAt",
             arguments: [account.id])
         let unnamed = passkeys.first { ($0["name"] as String?) == nil }
+        let hasOneTimePassword = try Bool.fetchOne(
+            database, sql: "SELECT EXISTS (SELECT 1 FROM oneTimePassword WHERE accountID = ?)", arguments: [account.id])
         let visitor = Session.Visitor(
             account: account, level: level, isFirstLogin: row["isFirstLogin"], hasPasskeys: !passkeys.isEmpty,
+            hasOneTimePassword: hasOneTimePassword ?? false,
+            isFreshlyProven: level.isStrong && moment - (row["createdAt"] as Double) <= proofLifetime,
             unnamedPasskey: unnamed.map { Bytes.column("credentialID", of: $0) })
         return (visitor, moment - (row["lastUsedAt"] as Double) > 60)
     }

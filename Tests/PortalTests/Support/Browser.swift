@@ -4,6 +4,8 @@ import Hummingbird
 import HummingbirdTesting
 import Testing
 
+@testable import Portal
+
 /// A browser without pictures: keeps cookies, follows redirects, fills in forms.
 final class Browser {
     struct Page {
@@ -102,7 +104,7 @@ extension Browser {
     }
 
     /// Walks chapter 1 up to, not including, a step.
-    func walk(_ fixture: PortalFixture, upTo step: String) async throws -> Page {
+    func walk(_ fixture: PortalFixture, upTo step: String, method: String = "passkey") async throws -> Page {
         var page = try await logIn(PortalFixture.initialPassword)
         while !page.steps.contains(step) {
             switch page.steps.first {
@@ -114,7 +116,7 @@ extension Browser {
                 let link = try #require(try fixture.mailLinks().first)
                 _ = try await submit(link, [:])
                 page = try await open("/first-login/mail-confirmation")
-            case "1.8": page = try await submit("/first-login/method", ["method": "passkey"], on: page)
+            case "1.8": page = try await submit("/first-login/method", ["method": method], on: page)
             case "1.9":
                 let password = PortalFixture.newPassword
                 page = try await submit(
@@ -127,9 +129,9 @@ extension Browser {
         return page
     }
 
-    /// Walks chapter 1, logs out and logs in again: the page is the set-up of biometrics.
-    func reachSetUp(_ fixture: PortalFixture) async throws -> Page {
-        let complete = try await walk(fixture, upTo: "1.10")
+    /// Walks chapter 1, logs out and logs in again: the page is the set-up of the method.
+    func reachSetUp(_ fixture: PortalFixture, method: String = "passkey") async throws -> Page {
+        let complete = try await walk(fixture, upTo: "1.10", method: method)
         _ = try await submit("/logout", [:], on: complete)
         return try await logIn(PortalFixture.newPassword)
     }
@@ -144,5 +146,44 @@ extension Browser {
         #expect(answer.status == 200, "\(answer.body)")
         let naming = try await open("/passkeys/name")
         return try await submit("/passkeys/name", ["name": name, "credential": naming.field("credential")], on: naming)
+    }
+}
+
+extension Browser {
+    /// The passkey's login after the password, or for a fresh proof.
+    ///
+    /// - Returns: where it goes on.
+    func prove(with authenticator: inout TestAuthenticator) async throws -> String {
+        let options = try await call("/webauthn/authentication/options", "{}")
+        let answer = try await call("/webauthn/authentication/verification", try authenticator.get(options.body))
+        #expect(answer.status == 200, "\(answer.body)")
+        return String(answer.body.firstMatch(of: /"next":"([^"]*)"/)?.1 ?? "")
+    }
+
+    /// Sets an authenticator app up, from any page that may; the page is the next one.
+    func setUpApp(_ fixture: PortalFixture) async throws -> (app: TimeBasedOneTimePassword, page: Page) {
+        let page = try await open("/one-time-password/set-up")
+        let app = try page.app()
+        return (app, try await submit("/one-time-password/set-up", ["code": fixture.code(of: app)], on: page))
+    }
+}
+
+extension Browser.Page {
+    /// The authenticator app after its user has scanned the page's QR code, or typed what stands below it.
+    func app() throws -> TimeBasedOneTimePassword {
+        let text = try #require(body.firstMatch(of: /<dd class="code">([A-Z2-7 ]+)<\/dd>/)?.1)
+        var bits = 0
+        var count = 0
+        var secret: [UInt8] = []
+        for character in text where character != " " {
+            let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
+            bits = (bits << 5 | (try #require(digits.firstIndex(of: character)))) & 0xFFFF
+            count += 5
+            if count >= 8 {
+                count -= 8
+                secret.append(UInt8(truncatingIfNeeded: bits >> count))
+            }
+        }
+        return TimeBasedOneTimePassword(secret: secret)
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import Hummingbird
 import HummingbirdTesting
 import Logging
@@ -68,6 +69,37 @@ final class PortalFixture: Sendable {
     func mails() throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: "\(mailDirectory)/new").map {
             String(decoding: try Data(contentsOf: URL(fileURLWithPath: "\(mailDirectory)/new/\($0)")), as: UTF8.self)
+        }
+    }
+
+    /// The app whose secret is stored for the account.
+    func app() async throws -> TimeBasedOneTimePassword {
+        let sealing = portal.core.sealing
+        let secret = try await portal.core.database.read { database in
+            let row = try #require(try Row.fetchOne(database, sql: "SELECT * FROM oneTimePassword"))
+            let place = "one-time password of account \(row["accountID"] as Int64)"
+            return try sealing.open(Bytes.column("sealedSecret", of: row), for: place)
+        }
+        return TimeBasedOneTimePassword(secret: secret)
+    }
+
+    /// What an app shows now, or some steps later.
+    func code(of app: TimeBasedOneTimePassword, after steps: Int64 = 0) -> String {
+        app.code(counter: TimeBasedOneTimePassword.counter(at: portal.core.now) + steps)
+    }
+
+    /// The codes in all mails, in no order.
+    func mailCodes() throws -> [String] {
+        try mails().compactMap { mail in
+            mail.split(whereSeparator: \.isNewline).first { $0.count == 6 && $0.allSatisfy(\.isNumber) }.map(
+                String.init)
+        }
+    }
+
+    /// Forgets the mails so far.
+    func emptyMailbox() throws {
+        for name in try FileManager.default.contentsOfDirectory(atPath: "\(mailDirectory)/new") {
+            try FileManager.default.removeItem(atPath: "\(mailDirectory)/new/\(name)")
         }
     }
 

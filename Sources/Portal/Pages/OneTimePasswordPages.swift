@@ -1,0 +1,170 @@
+import FoundationEssentials
+import Hummingbird
+import QRCodes
+
+/// One-time passwords by app: setting one up with a QR code, and logging in with a code.
+struct OneTimePasswordPages: Sendable {
+    let core: PortalCore
+
+    private static let setUpPath = "/one-time-password/set-up"
+    private static let loginPath = AuthenticationMethod.totp.proofPath
+
+    @Sendable func showSetUp(_ request: Request, _ context: PortalContext) async throws -> Response {
+        switch try await admitToSetUp(context) {
+        case .elsewhere(let response): return response
+        case .visitor(let visitor):
+            return core.page(try await setUpScreen(for: visitor, context), for: request, context)
+        }
+    }
+
+    @Sendable func submitSetUp(_ request: Request, _ context: PortalContext) async throws -> Response {
+        let fields = try await FormFields(of: request, in: context)
+        let visitor: Session.Visitor
+        switch try await admitToSetUp(context) {
+        case .elsewhere(let response): return response
+        case .visitor(let admitted): visitor = admitted
+        }
+        let core = core
+        let session = context.session
+        let now = core.now
+        let code = TypedCode.digits(fields["code"])
+        // One transaction: either the account has the app, and this visit has proven it, or nothing has changed.
+        let secret = try await core.database.write { database -> [UInt8]? in
+            guard
+                try OneTimePasswordStore.confirm(
+                    code: code, for: session, accountID: visitor.account.id, sealing: core.sealing, now: now,
+                    in: database)
+            else { return nil }
+            try Account.setMethod(.totp, of: visitor.account.id, in: database)
+            return try SessionStore.begin(
+                secret: core.secrets.issue(), accountID: visitor.account.id, level: .totp, isFirstLogin: false,
+                replacing: session, now: now, in: database)
+        }
+        guard let secret else {
+            var screen = try await setUpScreen(for: visitor, context)
+            screen.forms[0].fields[0].isInvalid = true
+            return core.refusal(screen, Phrase.totpWrongAtSetUp.text(context.language), for: request, context)
+        }
+        return core.redirect(to: "/top?notice=app-ready").withCookie(core.sessionCookie(secret))
+    }
+
+    @Sendable func showLogin(_ request: Request, _ context: PortalContext) async throws -> Response {
+        switch core.admit(toProofBy: .totp, context) {
+        case .elsewhere(let response): response
+        case .visitor: core.page(loginScreen(context.language), for: request, context)
+        }
+    }
+
+    @Sendable func submitLogin(_ request: Request, _ context: PortalContext) async throws -> Response {
+        let fields = try await FormFields(of: request, in: context)
+        let visitor: Session.Visitor
+        switch core.admit(toProofBy: .totp, context) {
+        case .elsewhere(let response): return response
+        case .visitor(let admitted): visitor = admitted
+        }
+        let core = core
+        let accountID = visitor.account.id
+        let session = context.session
+        let now = core.now
+        let code = TypedCode.digits(fields["code"])
+        var screen = loginScreen(context.language)
+        screen.forms[0].fields[0].isInvalid = true
+        let key = AttemptLimiter.Key.code(accountID: accountID)
+        let outcome = try await core.database.write { database -> CodeOutcome in
+            if case .delayed(let seconds) = try AttemptLimiter.admit([key], now: now, in: database) {
+                return .delayed(seconds: seconds)
+            }
+            guard
+                try OneTimePasswordStore.redeem(
+                    code: code, accountID: accountID, sealing: core.sealing, now: now, in: database)
+            else { return .refused(.totpWrong) }
+            try AttemptLimiter.forgive(key, in: database)
+            let next = try core.goOn(as: accountID, level: .totp, from: session, in: database)
+            return .accepted(secret: next.secret, next: next.next)
+        }
+        return core.answer(outcome, on: screen, for: request, context)
+    }
+
+    private func admitToSetUp(_ context: PortalContext) async throws -> Admission {
+        try await core.admit(
+            toChange: .method, from: ["/top", "/passkeys/new", OneTimePasswordPages.setUpPath], context)
+    }
+
+    private func setUpScreen(for visitor: Session.Visitor, _ context: PortalContext) async throws -> Screen {
+        let language = context.language
+        let core = core
+        let session = context.session
+        let now = core.now
+        let password = try await core.database.write {
+            try OneTimePasswordStore.setUp(for: session, sealing: core.sealing, now: now, in: $0)
+        }
+        let uri = password.uri(issuer: core.configuration.name, account: visitor.account.userID)
+        var screen = Screen(steps: ["b.1", "b.2"], title: Phrase.totpSetUpTitle.text(language))
+        screen.paragraphs = [Phrase.totpSetUpIntro.text(language)]
+        screen.qrCode = Screen.QRCodePicture(
+            qrCodeSVG: try QRCode.draw(uri).svg(moduleSize: 5), qrCodeLabel: Phrase.totpQRLabel.text(language))
+        screen.details = [
+            Screen.Detail(
+                term: Phrase.totpSecret.text(language),
+                description: OneTimePasswordPages.grouped(Base32.encode(password.secret)), isCode: true)
+        ]
+        screen.appLink = Screen.Link(linkPath: uri, linkLabel: Phrase.totpOpenApp.text(language))
+        screen.forms = [codeForm(action: OneTimePasswordPages.setUpPath, hint: .totpSetUpCodeHint, language)]
+        screen.links = [
+            Screen.Link(linkPath: "/settings/method", linkLabel: Phrase.otherMethod.text(language))
+        ]
+        screen.offersLogOut = true
+        return screen
+    }
+
+    private func loginScreen(_ language: Language) -> Screen {
+        var screen = Screen(steps: ["b.3"], title: Phrase.totpLoginTitle.text(language))
+        screen.paragraphs = [Phrase.totpLoginIntro.text(language)]
+        screen.forms = [codeForm(action: OneTimePasswordPages.loginPath, hint: .totpCodeHint, language)]
+        screen.offersLogOut = true
+        return screen
+    }
+
+    private func codeForm(action: String, hint: Phrase, _ language: Language) -> Screen.Form {
+        Screen.Form(
+            formAction: action, fields: [.code(hint: hint, language)],
+            buttons: [Screen.Button(buttonLabel: Phrase.nextButton.text(language))])
+    }
+
+    /// Groups of four, easier to type.
+    private static func grouped(_ text: String) -> String {
+        text.enumerated().map { $0 > 0 && $0.isMultiple(of: 4) ? " \($1)" : "\($1)" }.joined()
+    }
+}
+
+/// What became of a code that was typed to log in.
+enum CodeOutcome: Sendable {
+    /// It is right: the cookie's secret and the next page.
+    case accepted(secret: [UInt8], next: String)
+    /// It is not, and why.
+    case refused(Phrase)
+    /// There were too many before.
+    case delayed(seconds: Int)
+}
+
+extension PortalCore {
+    /// The answer to a code.
+    func answer(
+        _ outcome: CodeOutcome, on screen: Screen, for request: Request, _ context: PortalContext
+    ) -> Response {
+        switch outcome {
+        case .accepted(let secret, let next): redirect(to: next).withCookie(sessionCookie(secret))
+        case .refused(let phrase): refusal(screen, phrase.text(context.language), for: request, context)
+        case .delayed(let seconds): delay(screen, seconds: seconds, for: request, context)
+        }
+    }
+}
+
+extension Screen.Field {
+    /// The field for a code of six digits; browsers and phones offer the one that has just arrived.
+    static func code(hint: Phrase, _ language: Language) -> Screen.Field {
+        Screen.Field(
+            fieldName: "code", fieldLabel: Phrase.codeLabel.text(language), fieldHint: hint.text(language),
+            autocomplete: "one-time-code", inputMode: "numeric", maximumLength: 16)
+    }
+}

@@ -1,0 +1,239 @@
+import FoundationEssentials
+import GRDB
+import Hummingbird
+import Logging
+
+/// Settings: what there is, how one logs in, the password, and logging out everywhere.
+struct SettingsPages: Sendable {
+    let core: PortalCore
+
+    @Sendable func show(_ request: Request, _ context: PortalContext) async throws -> Response {
+        switch core.admit(toPaths: ["/top"], context) {
+        case .elsewhere(let response): return response
+        case .visitor(let visitor):
+            let language = context.language
+            let passkeys = try await core.database.read { try Passkey.all(of: visitor.account.id, in: $0) }
+            var screen = Screen(title: Phrase.settingsTitle.text(language))
+            screen.menu = [
+                ("/settings/method", Phrase.methodTitle, visitor.account.method.label.text(language)),
+                ("/settings/passkeys", .topPasskeys, Phrase.passkeyCount.text(language, String(passkeys.count))),
+                ("/settings/password", .password, Phrase.passwordChange.text(language)),
+                ("/settings/mail-address", .mailLabel, visitor.account.mailAddress ?? ""),
+            ].map { Screen.MenuItem(menuPath: $0.0, menuLabel: $0.1.text(language), menuHint: $0.2) }
+            screen.forms = [
+                Screen.Form(
+                    formAction: "/settings/log-out-everywhere",
+                    buttons: [
+                        Screen.Button(buttonLabel: Phrase.logOutEverywhere.text(language), isPrimary: false)
+                    ])
+            ]
+            screen.links = [.top(language)]
+            screen.offersCeremonies = true
+            screen.offersLogOut = true
+            if let notice = SettingsPages.notice(request, language) { screen = screen.noting(notice) }
+            return core.page(screen, for: request, context)
+        }
+    }
+
+    @Sendable func logOutEverywhere(_ request: Request, _ context: PortalContext) async throws -> Response {
+        _ = try await FormFields(of: request, in: context)
+        guard let visitor = context.session.visitor else { return core.loginNeeded() }
+        try await core.database.write { try SessionStore.endAll(of: visitor.account.id, in: $0) }
+        return core.redirect(to: "/login?notice=logged-out-everywhere")
+            .withCookie(core.sessionCookie(core.secrets.issue()))
+    }
+
+    // MARK: How one logs in
+
+    /// From the set-up of a method, too: who cannot set up what they chose at step 1.8 chooses again.
+    private static let methodEntrances: Set = ["/top", "/passkeys/new", "/one-time-password/set-up"]
+
+    @Sendable func showMethod(_ request: Request, _ context: PortalContext) async throws -> Response {
+        switch try await core.admit(toChange: .method, from: SettingsPages.methodEntrances, context) {
+        case .elsewhere(let response): response
+        case .visitor(let visitor):
+            core.page(methodScreen(visitor.account, context.language), for: request, context)
+        }
+    }
+
+    @Sendable func submitMethod(_ request: Request, _ context: PortalContext) async throws -> Response {
+        let fields = try await FormFields(of: request, in: context)
+        let visitor: Session.Visitor
+        switch try await core.admit(toChange: .method, from: SettingsPages.methodEntrances, context) {
+        case .elsewhere(let response): return response
+        case .visitor(let admitted): visitor = admitted
+        }
+        guard let method = AuthenticationMethod(rawValue: fields["method"]) else {
+            return core.refusal(
+                methodScreen(visitor.account, context.language), Phrase.methodMissing.text(context.language),
+                for: request, context)
+        }
+        let session = context.session
+        let accountID = visitor.account.id
+        let wasSetUp = visitor.isSetUp
+        // What has to be set up first is chosen by setting it up; until then everything stays as it was. Where nothing
+        // is set up yet, step 1.8 is simply done again.
+        let next = try await core.database.write { database -> String in
+            switch method {
+            case .passkey where try wasSetUp && Passkey.all(of: accountID, in: database).isEmpty:
+                try SessionStore.note(.passkeyAsMethod, for: session, in: database)
+                return "/passkeys/new"
+            case .totp where !visitor.hasOneTimePassword && wasSetUp: return "/one-time-password/set-up"
+            default:
+                try Account.setMethod(method, of: accountID, in: database)
+                return wasSetUp ? "/settings?notice=method" : "/"
+            }
+        }
+        if next.contains("notice") { await notify(of: .noticeMailMethod, visitor.account, context) }
+        // By mail, a code is the proof that is due.
+        if !wasSetUp, method == .mail {
+            do {
+                _ = try await core.sendCode(
+                    to: visitor.account, sessionIDHash: session.idHash, context.language)
+            } catch let error as any MailTransportError {
+                context.logger.error("mail not delivered", metadata: ["error": "\(error)"])
+            }
+        }
+        return core.redirect(to: next)
+    }
+
+    private func methodScreen(_ account: Account, _ language: Language) -> Screen {
+        var screen = Screen(title: Phrase.methodTitle.text(language))
+        screen.paragraphs = [Phrase.methodIntro.text(language)]
+        screen.forms = [
+            Screen.Form(
+                formAction: "/settings/method", choices: Screen.Choice.methods(language, current: account.method),
+                buttons: [Screen.Button(buttonLabel: Phrase.nextButton.text(language))])
+        ]
+        screen.links = [.settings(language)]
+        screen.offersLogOut = true
+        return screen
+    }
+
+    // MARK: The password
+
+    @Sendable func showPassword(_ request: Request, _ context: PortalContext) async throws -> Response {
+        switch try await core.admit(toChange: .password, context) {
+        case .elsewhere(let response): response
+        case .visitor(let visitor):
+            core.page(passwordScreen(visitor.account, context.language), for: request, context)
+        }
+    }
+
+    @Sendable func submitPassword(_ request: Request, _ context: PortalContext) async throws -> Response {
+        let fields = try await FormFields(of: request, in: context)
+        let visitor: Session.Visitor
+        switch try await core.admit(toChange: .password, context) {
+        case .elsewhere(let response): return response
+        case .visitor(let admitted): visitor = admitted
+        }
+        let account = visitor.account
+        var screen = passwordScreen(account, context.language)
+        let now = core.now
+
+        // 1. The current password, whose guesses count as those of the login do.
+        let key = AttemptLimiter.Key.password(userID: account.userID)
+        switch try await core.database.write({ try AttemptLimiter.admit([key], now: now, in: $0) }) {
+        case .delayed(let seconds): return core.delay(screen, seconds: seconds, for: request, context)
+        case .admitted: break
+        }
+        guard try await core.passwords.verify(fields["currentPassword"], against: account.passwordHash) else {
+            screen.forms[0].fields[0].isInvalid = true
+            return core.refusal(screen, Phrase.currentPasswordWrong.text(context.language), for: request, context)
+        }
+        try await core.database.write { try AttemptLimiter.forgive(key, in: $0) }
+
+        // 2. The new one.
+        let password = fields["newPassword"]
+        screen.forms[0].fields[1].isInvalid = true
+        var objection = PasswordPolicy.objection(to: password, for: account)
+        if objection == nil, password != fields["repeatedPassword"] { objection = .passwordsDiffer }
+        if objection == nil, password == fields["currentPassword"] { objection = .passwordIsCurrent }
+        if let objection {
+            return core.refusal(screen, objection.text(context.language), for: request, context)
+        }
+
+        // 3. One transaction: every other visit ends, and this one goes on under a new secret.
+        let hash = try await core.passwords.hash(password)
+        let session = context.session
+        let core = core
+        let secret = try await core.database.write { database -> [UInt8]? in
+            guard try Account.find(account.id, in: database)?.passwordHash == account.passwordHash else { return nil }
+            try database.execute(
+                sql: "UPDATE account SET passwordHash = ? WHERE id = ?", arguments: [hash, account.id])
+            let credentialID = try SessionStore.credentialID(of: session, in: database)
+            try SessionStore.endAll(of: account.id, in: database)
+            return try SessionStore.begin(
+                secret: core.secrets.issue(), accountID: account.id, level: visitor.level, isFirstLogin: false,
+                credentialID: credentialID, replacing: session, now: now, in: database)
+        }
+        guard let secret else { return core.redirect(to: "/settings/password") }
+        await notify(of: .noticeMailPassword, account, context)
+        return core.redirect(to: "/settings?notice=password").withCookie(core.sessionCookie(secret))
+    }
+
+    private func passwordScreen(_ account: Account, _ language: Language) -> Screen {
+        var screen = Screen(title: Phrase.passwordChangeTitle.text(language))
+        screen.paragraphs = [Phrase.passwordChangeIntro.text(language)]
+        let current = Screen.Field(
+            fieldName: "currentPassword", fieldLabel: Phrase.currentPassword.text(language), fieldType: "password",
+            autocomplete: "current-password")
+        screen.forms = [
+            Screen.Form(
+                formAction: "/settings/password", userName: account.userID,
+                fields: [current] + Screen.Field.newPassword(language),
+                buttons: [Screen.Button(buttonLabel: Phrase.changeButton.text(language))])
+        ]
+        screen.links = [.settings(language)]
+        screen.offersLogOut = true
+        return screen
+    }
+
+    /// Tells the account's owner by mail what was changed; that it was does not depend on the mail.
+    private func notify(of change: Phrase, _ account: Account, _ context: PortalContext) async {
+        guard let address = account.mailAddress.flatMap({ MailAddress($0) }) else { return }
+        let name = core.configuration.name
+        do {
+            try await core.send(
+                subject: Phrase.noticeMailSubject.text(context.language, name),
+                text: Phrase.noticeMailText.text(context.language, name, change.text(context.language)), to: address)
+        } catch {
+            context.logger.error("mail not delivered", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// What was just done, when the page is reached after it.
+    private static func notice(_ request: Request, _ language: Language) -> String? {
+        switch request.uri.queryParameters["notice"].map(String.init) {
+        case "method": Phrase.noticeMethodChanged.text(language)
+        case "password": Phrase.noticePasswordChanged.text(language)
+        default: nil
+        }
+    }
+}
+
+extension Screen.Field {
+    /// A new password, twice.
+    static func newPassword(_ language: Language) -> [Screen.Field] {
+        [
+            Screen.Field(
+                fieldName: "newPassword", fieldLabel: Phrase.newPassword.text(language), fieldType: "password",
+                fieldHint: Phrase.newPasswordHint.text(language), autocomplete: "new-password"),
+            Screen.Field(
+                fieldName: "repeatedPassword", fieldLabel: Phrase.repeatedPassword.text(language),
+                fieldType: "password", autocomplete: "new-password"),
+        ]
+    }
+}
+
+extension Screen.Link {
+    /// Back to the settings.
+    static func settings(_ language: Language) -> Screen.Link {
+        Screen.Link(linkPath: "/settings", linkLabel: Phrase.backToSettings.text(language))
+    }
+
+    /// Back to the top page.
+    static func top(_ language: Language) -> Screen.Link {
+        Screen.Link(linkPath: "/top", linkLabel: Phrase.skipToTop.text(language))
+    }
+}
