@@ -25,8 +25,11 @@ TEST_COMMANDS := python3:python3 fido2-token:fido2-tools dbus-daemon:dbus-daemon
 	certutil:libnss3-tools Xvfb:xvfb setpriv:util-linux
 # Without these the tests that need them are skipped and say so: not every distribution has each as a package.
 BROWSERS := chromium:chromium chromedriver:chromium-driver firefox-esr:firefox-esr
+# What the pictures of the report need besides: a hand at the keyboard, and Japanese letters and words. File : Debian package
+PICTURES := /usr/bin/xdotool:xdotool /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc:fonts-noto-cjk \
+	/usr/lib/chromium/locales/ja.pak:chromium-l10n
 
-.PHONY: demo test build deps test-deps swift-test peer-test fuzz benchmark lint clean help
+.PHONY: demo test test-browser build deps test-deps picture-deps swift-test peer-test fuzz benchmark lint clean help
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -67,6 +70,14 @@ $(VENV)/.installed: Tests/Peers/requirements.txt Examples/requirements.txt
 peer-test: build $(VENV)/.installed # independent programs against the command line tool
 	AIKAGI=$(abspath $(AIKAGI)) $(VENV)/bin/python -m pytest -q -rs $(PEER_TIMEOUT) --durations 15 Tests/Peers
 
+test-browser: build test-deps picture-deps $(VENV)/.installed ## Walk the login manual in real browsers and write report-browser/
+	AIKAGI=$(abspath $(AIKAGI)) $(VENV)/bin/python -m pytest -q -rs $(PEER_TIMEOUT) --durations 10 Tests/Manual
+
+picture-deps: # what the pictures need besides
+	@for entry in $(PICTURES); do [ -e $${entry%%:*} ] || { echo "installing: $${entry#*:}"; $(SUDO) apt-get update -qq; \
+	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $${entry#*:} || \
+	echo "$${entry#*:} is not to be had here: the pictures go without"; }; done
+
 fuzz: deps ## Give libFuzzer's inputs to every decoder, FUZZ_SECONDS=5 each, on all cores
 	AIKAGI_FUZZ=1 $(SWIFT) build $(BUILD_FLAGS) --scratch-path $(FUZZ_BUILD) --product aikagi-fuzz
 	@decoders=$$($(FUZZER) --list) && printf '%s\n' $$decoders | \
@@ -81,4 +92,4 @@ lint: ## Check format and module edges
 	python3 .ci/check-edges.py
 
 clean: ## Remove what was built
-	rm -rf .build report
+	rm -rf .build report report-browser

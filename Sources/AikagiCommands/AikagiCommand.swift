@@ -27,7 +27,8 @@ public struct AikagiCommand: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            DemoCommand.self, BrowserCommand.self, WithCommand.self, PlugCommand.self, UnplugCommand.self,
+            DemoCommand.self, ManualCommand.self, BrowserCommand.self, WithCommand.self, PlugCommand.self,
+            UnplugCommand.self,
             KeyCommand.self, PortalCommand.self, TunnelCommand.self, PhoneCommand.self, LoginCommand.self,
             RegisterCommand.self, InsideCommand.self,
         ])

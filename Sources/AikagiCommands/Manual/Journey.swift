@@ -1,0 +1,122 @@
+import FoundationEssentials
+
+/// A walk through the manual as `steps.json` holds it: what was done, what the screen showed, and where the pictures are.
+///
+///     {"format": 1, "made": "2026-11-30T19:20:00Z", "journeys": [
+///         {"name": {"ja": …, "en": …}, "surroundings": "Chromium 156", "kind": "manual", "entries": [
+///             {"step": "1.2", "outcome": "done", "seen": {"ja": …, "en": …}, "milliseconds": 812,
+///              "pictures": {"ja": "pictures/ja-1.2.png", "en": "pictures/en-1.2.png"}}]}]}
+///
+/// Paths of pictures are relative to the file's folder and do not leave it.
+struct Journey: Codable, Sendable {
+    /// What is told about.
+    enum Kind: String, Codable, Sendable {
+        /// The manual's steps, by their chapters.
+        case manual
+        /// What goes wrong.
+        case mishaps
+    }
+
+    /// What came of an entry.
+    enum Outcome: String, Codable, Sendable {
+        /// As it should be.
+        case done
+        /// Otherwise.
+        case failed
+        /// Not tried.
+        case skipped
+    }
+
+    /// Pictures of the same moment in the two languages.
+    struct Pictures: Codable, Hashable, Sendable {
+        /// With the Japanese page.
+        var ja: String?
+        /// With the English page.
+        var en: String?
+    }
+
+    /// A step, or something that goes wrong.
+    struct Entry: Codable, Sendable {
+        /// The manual's id of the step.
+        var step: String?
+        /// What is done; absent where the manual's own title says it.
+        var title: BilingualText?
+        /// What came of it.
+        var outcome: Outcome
+        /// The sentence that the screen showed, or what happened.
+        var seen: BilingualText?
+        /// Why it failed.
+        var failure: String?
+        /// How long it took.
+        var milliseconds: Double?
+        /// Pictures.
+        var pictures: Pictures?
+    }
+
+    /// What the journey is called.
+    var name: BilingualText
+    /// The browser and whatever else matters.
+    var surroundings: String?
+    /// What is told about.
+    var kind: Kind
+    /// In order.
+    var entries: [Entry]
+}
+
+/// All of `steps.json`.
+struct JourneyFile: Codable, Sendable {
+    /// The version of the format, 1.
+    var format = 1
+    /// When it was made, as ISO 8601 in UTC.
+    var made: String
+    /// The walks, in order.
+    var journeys: [Journey]
+
+    /// The longest file that is read, in bytes.
+    static let maximumByteCount = 8 << 20
+
+    /// All entries.
+    var entries: [Journey.Entry] { journeys.flatMap(\.entries) }
+
+    /// How many entries have this outcome.
+    func count(_ outcome: Journey.Outcome) -> Int { entries.count { $0.outcome == outcome } }
+
+    /// Reads the JSON, and refuses what cannot be shown.
+    ///
+    /// - Throws: ``CommandFailure`` with a sentence that names the place.
+    init(decoding data: [UInt8]) throws(CommandFailure) {
+        do {
+            self = try JSONDecoder().decode(JourneyFile.self, from: Data(data))
+        } catch let error as DecodingError {
+            throw CommandFailure("cannot use the steps: \(error.sentence)")
+        } catch {
+            throw CommandFailure("cannot use the steps: \(error)")
+        }
+        guard format == 1 else { throw CommandFailure("the steps have format \(format), and this version reads 1") }
+        for entry in entries {
+            let isKnown = entry.step.map { id in ManualStep.everyStep.contains { $0.id == id } } ?? false
+            guard isKnown || !(entry.title ?? BilingualText(nil, nil)).isEmpty else {
+                throw CommandFailure(
+                    "the step '\(entry.step ?? "")' is none of the manual's; give it a title, or correct its id")
+            }
+            for path in [entry.pictures?.ja, entry.pictures?.en].compactMap(\.self) {
+                let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+                guard !path.contains("\\"), !parts.contains(where: { $0.isEmpty || $0 == ".." || $0.contains(":") })
+                else { throw CommandFailure("the picture '\(path)' is outside of the report's folder") }
+            }
+        }
+    }
+
+    /// What was walked.
+    init(made: String, journeys: [Journey]) {
+        self.made = made
+        self.journeys = journeys
+    }
+
+    /// The JSON, for people too.
+    func encoded() throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return Array(try encoder.encode(self))
+    }
+}

@@ -1,0 +1,171 @@
+/// The journey as a page that reads like the manual with pictures, in both languages; it loads nothing but the pictures beside it.
+struct JourneyReportPage {
+    /// What happened.
+    let file: JourneyFile
+    /// How large the pictures are, by their paths.
+    let sizes: [String: PictureSize]
+
+    /// The page.
+    var html: String {
+        """
+        <!DOCTYPE html>
+        <html lang="ja" data-language="ja"><head><meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <title>ログイン・マニュアル / The login manual</title>
+        <style>\(JourneyReportPage.style)</style></head><body>
+        <header class="top"><div><h1>\(both("ログイン・マニュアル", "The login manual"))</h1>
+        <nav class="switch" aria-label="言語 / Language">\(languageButtons)</nav></div></header>
+        <main>\(summary)\(file.journeys.enumerated().map(section).joined())
+        <footer><p>\(both("元のデータ", "The data")): <a href="steps.json">steps.json</a></p></footer></main>
+        <dialog id="large"><form method="dialog"><button class="close" aria-label="閉じる / Close">×</button></form>
+        <button class="turn before" aria-label="前へ / Previous">‹</button><figure><img alt=""><figcaption></figcaption></figure>
+        <button class="turn after" aria-label="次へ / Next">›</button></dialog>
+        <script>\(JourneyReportPage.script)</script></body></html>
+
+        """
+    }
+
+    private var languageButtons: String {
+        ManualLanguage.allCases.map {
+            "<button type=\"button\" data-language=\"\($0.rawValue)\" lang=\"\($0.rawValue)\" class=\"always\">\($0.ownName)</button>"
+        }.joined()
+    }
+
+    // MARK: Summary
+
+    private var summary: String {
+        let (done, failed, skipped) = (file.count(.done), file.count(.failed), file.count(.skipped))
+        let verdict =
+            failed == 0
+            ? both("\(done)件すべて手順どおりでした。", "All \(done) entries went as they should.")
+            : both("\(failed)件が手順どおりではありませんでした。", "\(failed) of \(done + failed) entries went wrong.")
+        let left = skipped == 0 ? "" : both("\(skipped)件は行っていません。", " \(skipped) were not tried.")
+        let failures = file.journeys.enumerated().flatMap { index, journey in
+            journey.entries.enumerated().filter { $0.element.outcome == .failed }.map { number, entry in
+                "<li><a href=\"#\(anchor(index, number))\">\(title(of: entry))</a> \(escape(entry.failure ?? ""))</li>"
+            }
+        }
+        let list = failures.isEmpty ? "" : "<ul class=\"failures\">\(failures.joined())</ul>"
+        let places = file.journeys.enumerated().map { index, journey in
+            let chips = groups(of: journey).map { group in
+                let bad = group.entries.contains { $0.entry.outcome == .failed }
+                return
+                    "<a class=\"chip \(bad ? "bad" : "good")\" href=\"#\(anchor(index, group.entries.first?.number ?? 0))\">\(badge(group.chapter))\(spans(group.title))<b>\(group.entries.count)</b></a>"
+            }
+            return "<dt>\(spans(journey.name))</dt><dd>\(chips.joined())</dd>"
+        }
+        return """
+            <section class="summary \(failed == 0 ? "good" : "bad")"><p class="verdict">\(verdict)\(left)</p>
+            \(list)<dl>\(places.joined())</dl><p class="made">\(facts)</p></section>
+            """
+    }
+
+    private var facts: String {
+        let seconds = Int((file.entries.compactMap(\.milliseconds).reduce(0, +) / 1000).rounded())
+        let day = escape(file.made.replacing("T", with: " ").replacing("Z", with: " UTC"))
+        let names = Set(file.journeys.compactMap(\.surroundings)).sorted().map(escape).joined(separator: ", ")
+        return "\(day) · \(names.isEmpty ? "" : names + " · ")\(both("\(seconds)秒", "\(seconds) s"))"
+    }
+
+    // MARK: Sections
+
+    /// Entries that belong under one heading.
+    private struct Group {
+        var chapter: String?
+        var title: BilingualText
+        var entries: [(number: Int, entry: Journey.Entry)]
+    }
+
+    private func groups(of journey: Journey) -> [Group] {
+        guard journey.kind == .manual else {
+            return [
+                Group(title: BilingualText("画面", "Screens"), entries: journey.entries.enumerated().map { ($0, $1) })
+            ]
+        }
+        var groups: [Group] = []
+        for (number, entry) in journey.entries.enumerated() {
+            let chapter = ManualStep.named(entry.step ?? "").chapter
+            if groups.last?.chapter != chapter {
+                let title = ManualStep.chapters[chapter] ?? BilingualText("その他", "More")
+                groups.append(Group(chapter: chapter, title: title, entries: []))
+            }
+            groups[groups.count - 1].entries.append((number, entry))
+        }
+        return groups
+    }
+
+    private func section(_ index: Int, _ journey: Journey) -> String {
+        let surroundings = journey.surroundings.map { "<p class=\"where\">\(escape($0))</p>" } ?? ""
+        let heading = "<div class=\"journey\"><h2>\(spans(journey.name))</h2>\(surroundings)</div>"
+        let parts = groups(of: journey).map { group in
+            let title = group.chapter.map { "<h3>\(badge($0))\(spans(group.title))</h3>" } ?? ""
+            return "\(title)<ol class=\"cards\">\(group.entries.map { card(index, $0.number, $0.entry) }.joined())</ol>"
+        }
+        return "<section>\(heading)\(parts.joined())</section>"
+    }
+
+    private func card(_ index: Int, _ number: Int, _ entry: Journey.Entry) -> String {
+        let mark =
+            switch entry.outcome {
+            case .done: ""
+            case .failed: "<span class=\"mark\">✗</span>"
+            case .skipped: "<span class=\"mark\">–</span>"
+            }
+        let step = entry.step.map { "<span class=\"number\">\(escape(label($0)))</span>" } ?? ""
+        let seen = entry.seen.map { $0.isEmpty ? "" : "<p class=\"seen\">\(spans($0))</p>" } ?? ""
+        let failure = entry.failure.map { "<p class=\"failure\">\(escape($0))</p>" } ?? ""
+        let time = entry.milliseconds.map { "<p class=\"time\">\(duration($0))</p>" } ?? ""
+        return """
+            <li class="card \(entry.outcome.rawValue)" id="\(anchor(index, number))"><h4>\(mark)\(step)\(title(of: entry))</h4>
+            \(pictures(of: entry))<div class="words">\(seen)\(failure)\(time)</div></li>
+            """
+    }
+
+    private func pictures(of entry: Journey.Entry) -> String {
+        let (ja, en) = (entry.pictures?.ja, entry.pictures?.en)
+        if let ja, let en { return picture(ja, " lang=\"ja\"", entry) + picture(en, " lang=\"en\"", entry) }
+        return (ja ?? en).map { picture($0, "", entry) } ?? ""
+    }
+
+    private func picture(_ path: String, _ language: String, _ entry: Journey.Entry) -> String {
+        let size = sizes[path].map { " width=\"\($0.width)\" height=\"\($0.height)\"" } ?? ""
+        let words = entry.title ?? ManualStep.named(entry.step ?? "").words
+        let text = language.contains("en") ? words[.english] : words[.japanese]
+        let step = entry.step.map { label($0) + " " } ?? ""
+        return
+            "<a class=\"picture\" href=\"\(escape(path))\"\(language)><img src=\"\(escape(path))\" alt=\"\(escape(step + text))\" loading=\"lazy\"\(size)></a>"
+    }
+
+    // MARK: Words
+
+    private func title(of entry: Journey.Entry) -> String {
+        spans(entry.title ?? ManualStep.named(entry.step ?? "").words)
+    }
+
+    private func anchor(_ index: Int, _ number: Int) -> String { "j\(index)-\(number)" }
+
+    /// The manual's own name of a step: its star has no place in an id.
+    private func label(_ step: String) -> String { step.hasPrefix("x.") ? "★" + step.dropFirst(1) : step }
+
+    private func badge(_ chapter: String?) -> String {
+        chapter.map { "<span class=\"badge\">\(escape($0 == "x" ? "★" : $0))</span>" } ?? ""
+    }
+
+    private func duration(_ milliseconds: Double) -> String {
+        let tenths = Int((milliseconds / 100).rounded())
+        return both("\(tenths / 10).\(tenths % 10)秒", "\(tenths / 10).\(tenths % 10) s")
+    }
+
+    private func spans(_ text: BilingualText) -> String { both(text[.japanese], text[.english]) }
+
+    private func both(_ japanese: String, _ english: String) -> String {
+        japanese == english
+            ? escape(japanese)
+            : "<span lang=\"ja\">\(escape(japanese))</span><span lang=\"en\">\(escape(english))</span>"
+    }
+
+    private func escape(_ text: String) -> String {
+        text.printable.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
+            .replacing("\"", with: "&quot;")
+    }
+}

@@ -1,0 +1,129 @@
+import Foundation
+import Testing
+
+@testable import AikagiCommands
+
+@Suite struct JourneyReportTests {
+    /// A picture of one pixel.
+    private static let png: [UInt8] =
+        [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0, 0, 0, 13] + Array("IHDR".utf8)
+        + [0, 0, 0, 1, 0, 0, 0, 2, 8, 2, 0, 0, 0]
+
+    private static func json(_ entries: String, format: Int = 1) -> [UInt8] {
+        Array(
+            """
+            {"format": \(format), "made": "2026-11-30T19:20:00Z", "journeys": [
+              {"name": {"ja": "手順", "en": "Steps"}, "kind": "manual", "entries": [\(entries)]}]}
+            """.utf8)
+    }
+
+    static let refusals: [(String, String)] = [
+        ("", "they are not JSON"),
+        ("{}", "'format' is missing"),
+        (#"{"format": 1, "made": "", "journeys": [{"name": {}, "kind": "tale", "entries": []}]}"#, "journeys.0.kind"),
+        (String(decoding: json("", format: 2), as: UTF8.self), "format 2"),
+        (String(decoding: json(#"{"step": "1.2"}"#), as: UTF8.self), "outcome' is missing"),
+        (
+            String(decoding: json(#"{"step": "9.9", "outcome": "done"}"#), as: UTF8.self),
+            "'9.9' is none of the manual's"
+        ),
+        (String(decoding: json(#"{"outcome": "done"}"#), as: UTF8.self), "give it a title"),
+    ]
+
+    @Test("Steps that cannot be shown are refused in one sentence", arguments: refusals)
+    func refusal(text: String, words: String) {
+        let error = #expect(throws: CommandFailure.self) { try JourneyFile(decoding: Array(text.utf8)) }
+        #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
+    }
+
+    @Test(
+        "A picture lies in the report's folder",
+        arguments: ["../a.png", "/a.png", "a/../../b.png", "http://a.example/a.png", "a//b.png", "a\\b.png", ""])
+    func pathOutside(path: String) throws {
+        let escaped = path.replacing("\\", with: "\\\\")
+        let entry = #"{"step": "1.2", "outcome": "done", "pictures": {"ja": "\#(escaped)"}}"#
+        let error = #expect(throws: CommandFailure.self) { try JourneyFile(decoding: Self.json(entry)) }
+        #expect(error?.description.contains("outside of the report's folder") == true)
+    }
+
+    private func page(_ entries: [Journey.Entry], kind: Journey.Kind = .manual) -> String {
+        let journey = Journey(name: BilingualText("道", "Way"), surroundings: "Browser 1", kind: kind, entries: entries)
+        return JourneyReportPage(
+            file: JourneyFile(made: "2026-11-30T19:20:00Z", journeys: [journey]), sizes: [:]
+        ).html
+    }
+
+    @Test("Each step is shown under its chapter, with the manual's words in both languages")
+    func chapters() throws {
+        let html = page(ManualStep.everyStep.map { Journey.Entry(step: $0.id, outcome: .done) })
+        for step in ManualStep.everyStep {
+            #expect(html.contains(step.japaneseTitle))
+            #expect(html.contains(try #require(step.words.english)))
+        }
+        for title in ManualStep.chapters.values { #expect(html.contains(title[.japanese])) }
+        #expect(html.contains("<span class=\"number\">★.4</span>"))
+        #expect(html.contains("All \(ManualStep.everyStep.count) entries went as they should."))
+        // Every place that is linked to exists.
+        for match in html.matches(of: #/href="#([^"]+)"/#) { #expect(html.contains("id=\"\(match.1)\"")) }
+    }
+
+    @Test("What failed is said at the top, and where it failed")
+    func failure() {
+        let html = page([
+            Journey.Entry(step: "1.2", outcome: .done),
+            Journey.Entry(step: "1.3", outcome: .failed, failure: "no <b>answer</b>"),
+            Journey.Entry(step: "1.4", outcome: .skipped),
+        ])
+        #expect(html.contains("1 of 2 entries went wrong."))
+        #expect(html.contains("1 were not tried.") || html.contains("1件は行っていません。"))
+        #expect(html.contains("<a href=\"#j0-1\">"))
+        #expect(html.contains("no &lt;b&gt;answer&lt;/b&gt;") && !html.contains("<b>answer"))
+    }
+
+    @Test("A picture of each language is shown in its language, a single one in both")
+    func pictures() {
+        let both = Journey.Entry(step: "1.2", outcome: .done, pictures: .init(ja: "p/j.png", en: "p/e.png"))
+        let single = Journey.Entry(step: "1.3", outcome: .done, pictures: .init(en: "p/only.png"))
+        let html = page([both, single])
+        #expect(html.contains("href=\"p/j.png\" lang=\"ja\"") && html.contains("href=\"p/e.png\" lang=\"en\""))
+        #expect(html.contains("href=\"p/only.png\"><img"))
+    }
+
+    @Test("A report is written of steps and pictures, and read again")
+    func folder() throws {
+        let folder = NSTemporaryDirectory() + "journey-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let report = JourneyReport(folder: folder)
+        try report.prepare()
+        let path = try report.keep(picture: Self.png, name: "1.2.png")
+        let entry = Journey.Entry(step: "1.2", outcome: .done, pictures: .init(ja: path))
+        let journey = Journey(name: BilingualText("道", "Way"), kind: .mishaps, entries: [entry])
+        try report.write(JourneyFile(made: "2026-11-30T19:20:00Z", journeys: [journey]))
+        let again = try JourneyFile(decoding: Array(Data(contentsOf: URL(filePath: report.steps))))
+        #expect(again.journeys.first?.entries.first?.pictures?.ja == "pictures/1.2.png")
+        let html = try String(contentsOfFile: report.index, encoding: .utf8)
+        #expect(html.contains("width=\"1\" height=\"2\""))
+
+        try FileManager.default.removeItem(atPath: folder + "/pictures/1.2.png")
+        let missing = #expect(throws: CommandFailure.self) { try report.writePage(of: again) }
+        #expect(missing?.description.contains("is missing") == true)
+        _ = try report.keep(picture: Array("GIF89a".utf8), name: "1.2.png")
+        let other = #expect(throws: CommandFailure.self) { try report.writePage(of: again) }
+        #expect(other?.description.contains("is no picture") == true)
+    }
+
+    /// A JPEG's beginning: JFIF, then the frame of 640 × 480.
+    private static let jpeg: [UInt8] =
+        [0xFF, 0xD8, 0xFF, 0xE0, 0, 4, 1, 2, 0xFF, 0xC4, 0, 2, 0xFF, 0xC2, 0, 17, 8, 1, 224, 2, 128, 3]
+
+    @Test("The size of a picture is in its head; every cut-off head is none")
+    func sizes() {
+        #expect(PictureSize(of: Self.png).map { [$0.width, $0.height] } == [1, 2])
+        #expect(PictureSize(of: Self.jpeg).map { [$0.width, $0.height] } == [640, 480])
+        for count in 0..<24 { #expect(PictureSize(of: Array(Self.png.prefix(count))) == nil) }
+        for count in 0..<21 { #expect(PictureSize(of: Array(Self.jpeg.prefix(count))) == nil) }
+        #expect(PictureSize(of: Self.jpeg.prefix(12) + [0xFF, 0xC0, 0, 17, 8, 0, 0, 0, 1, 3]) == nil)
+        // A segment that claims no length leads nowhere, and not round in circles.
+        #expect(PictureSize(of: [0xFF, 0xD8, 0xFF, 0xE0, 0, 0, 0xFF, 0xE0, 0, 0, 0, 0, 0, 0]) == nil)
+    }
+}
