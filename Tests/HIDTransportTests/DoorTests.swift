@@ -10,20 +10,50 @@ import Testing
 
 /// The far end of a door in the test's hands.
 private final class ScriptedConnection: DoorConnection {
-    let input: AsyncStream<DoorInput>.Continuation
+    /// What comes in; a wait for it that is cancelled takes nothing away.
+    final class Input: Sendable {
+        private let state = Mutex<(waiting: [DoorInput], taken: Int, isFinished: Bool)>(([], 0, false))
+        private let changes = ChangeCount()
+
+        /// How much has been taken.
+        var takenCount: Int { state.withLock(\.taken) }
+
+        func yield(_ input: DoorInput) {
+            state.withLock { $0.waiting.append(input) }
+            changes.increment()
+        }
+
+        func finish() {
+            state.withLock { $0.isFinished = true }
+            changes.increment()
+        }
+
+        func next() async -> DoorInput? {
+            while !Task.isCancelled {
+                let count = changes.count
+                let (input, isFinished) = state.withLock { state -> (DoorInput?, Bool) in
+                    guard !state.waiting.isEmpty else { return (nil, state.isFinished) }
+                    state.taken += 1
+                    return (state.waiting.removeFirst(), false)
+                }
+                if input != nil || isFinished { return input }
+                await changes.wait(beyond: count)
+            }
+            return nil
+        }
+    }
+
+    let outlastsPower: Bool
+    let input = Input()
     let output: AsyncStream<HIDReport>
-    private let inputs: AsyncStream<DoorInput>
     private let outlet: AsyncStream<HIDReport>.Continuation
 
-    init() {
-        (inputs, input) = AsyncStream.makeStream(of: DoorInput.self)
+    init(outlastsPower: Bool = true) {
+        self.outlastsPower = outlastsPower
         (output, outlet) = AsyncStream.makeStream(of: HIDReport.self)
     }
 
-    func receive() async throws(ReportSocketError) -> DoorInput? {
-        var iterator = inputs.makeAsyncIterator()
-        return await iterator.next()
-    }
+    func receive() async throws(ReportSocketError) -> DoorInput? { await input.next() }
 
     func send(_ reports: [HIDReport]) async throws(ReportSocketError) {
         for report in reports { outlet.yield(report) }
@@ -76,6 +106,45 @@ private final class ScriptedConnection: DoorConnection {
         }
         #expect(resets.withLock { $0 } == 1)
         #expect(authenticator.cancelledCount == 1)
+    }
+
+    @Test("Without power a stream ends; at other doors what comes in is lost until the power is back")
+    func unplugged() async throws {
+        let events = Mutex([KeyPower.Event]())
+        let resets = Mutex(0)
+        let power = KeyPower {
+            resets.withLock { $0 += 1 }
+        } observe: { event in
+            events.withLock { $0.append(event) }
+        }
+        let key = DoorKey(authenticator: authenticator, power: power)
+        let (stream, port) = (ScriptedConnection(outlastsPower: false), ScriptedConnection())
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await DoorSession(key: key, connection: stream).run() }
+            var streamOutput = stream.output.makeAsyncIterator()
+            _ = try await open(stream, &streamOutput)
+            #expect(await power.set(isPlugged: false))
+            #expect(await !power.set(isPlugged: false))
+            // There is no power to be taken away.
+            #expect(await !power.cycle())
+            try await group.waitForAll()
+            // One that comes meanwhile ends at once.
+            try await DoorSession(key: key, connection: ScriptedConnection(outlastsPower: false)).run()
+            try port.put(.initialize, DoorTests.nonce, on: .broadcast)
+            port.input.yield(.powerCycle)
+            group.addTask { try await DoorSession(key: key, connection: port).run() }
+            while port.input.takenCount < 2 { await Task.yield() }
+            #expect(await power.set(isPlugged: true))
+            #expect(power.isPlugged)
+            var output = port.output.makeAsyncIterator()
+            // The first to be heard is the first after the power is back.
+            try port.put(.initialize, [9, 9, 9, 9, 9, 9, 9, 9], on: .broadcast)
+            #expect(Array(try #require(await output.next()).bytes[7..<15]) == [9, 9, 9, 9, 9, 9, 9, 9])
+            port.input.finish()
+            try await group.waitForAll()
+        }
+        #expect(events.withLock { $0 } == [KeyPower.Event.removed, .restored])
+        #expect(resets.withLock { $0 } == 2)
     }
 
     @Test("A client that leaves takes its channels with it; the power stays on")

@@ -67,6 +67,17 @@ import Testing
 }
 
 @Suite struct TerminalReportsTests {
+    @Test("What a program has left half written does not shift what the next one begins with", arguments: 0...66)
+    func begin(leftover: Int) {
+        var reports = TerminalReports()
+        reports.append([1, 2, 3])
+        reports.begin([UInt8](repeating: 0, count: leftover) + [0] + [UInt8](repeating: 7, count: 64))
+        var first: [UInt8?] = []
+        while let report = reports.next() { first.append(report.bytes.first) }
+        // Of 63 bytes and 65 more nobody can tell that they are not two reports without number.
+        #expect(first == (leftover == 63 ? [0, 7] : [7]))
+    }
+
     private func numbered(_ bytes: ClosedRange<UInt8>) -> [UInt8] {
         bytes.flatMap { [0] + [UInt8](repeating: $0, count: 64) }
     }

@@ -15,6 +15,7 @@ final class DatagramConnection: DoorConnection {
         0x5B, 0xB2, 0x6E, 0xB7, 0x7A, 0x73, 0xEA, 0xA4, 0x78, 0x13, 0xF6, 0xB4, 0x9A, 0x72, 0x50, 0xDC,
     ]
 
+    let outlastsPower = true
     private let descriptor: DoorDescriptor
     private let replyPort: UInt16?
     private let senders = Mutex(ChannelUsers<InternetAddress>())

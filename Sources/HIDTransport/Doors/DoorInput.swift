@@ -12,6 +12,9 @@ enum DoorInput: Sendable {
 
 /// The far end of a door: one connection, or one port for everybody.
 protocol DoorConnection: Sendable {
+    /// Whether it stays where it is while the key has no power; if not, it ends.
+    var outlastsPower: Bool { get }
+
     /// What comes next; `nil` when the other side has gone, or the task is cancelled. Only one task may call it.
     func receive() async throws(ReportSocketError) -> DoorInput?
 

@@ -4,6 +4,7 @@ import Synchronization
 
 /// A connected stream socket as the far end of a door.
 final class StreamConnection: DoorConnection {
+    let outlastsPower = false
     private let descriptor: DoorDescriptor
     private let framing: ReportFraming
     private let decoder: Mutex<ReportDecoder>

@@ -4,6 +4,7 @@ import Synchronization
 
 /// A pseudo-terminal as the far end of a door: one program at a time, as often as one likes.
 final class TerminalConnection: DoorConnection {
+    let outlastsPower = true
     private let terminal: PseudoTerminal
     private let thread: DoorThread
     private let pending = Mutex(TerminalReports())
@@ -28,8 +29,7 @@ final class TerminalConnection: DoorConnection {
             if hasLeft {
                 terminal.flush()
                 pending.withLock { pending in
-                    pending.reset()
-                    if isThere { pending.append(bytes) }
+                    if isThere { pending.begin(bytes) } else { pending.reset() }
                 }
                 return .clientLeft
             }

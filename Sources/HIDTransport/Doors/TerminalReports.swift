@@ -30,6 +30,14 @@ struct TerminalReports: Sendable {
         }
     }
 
+    /// Takes what was read when one program has left and another has come, perhaps written by both.
+    ///
+    /// A program begins with one report and waits for its answer; what is before that is the other one's.
+    mutating func begin(_ bytes: [UInt8]) {
+        reset()
+        append(bytes.count % HIDReport.byteCount == 0 ? bytes : Array(bytes.suffix(TerminalReports.numberedByteCount)))
+    }
+
     /// Forgets everything.
     mutating func reset() { self = TerminalReports() }
 
