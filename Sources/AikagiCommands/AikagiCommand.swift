@@ -28,9 +28,8 @@ public struct AikagiCommand: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             DemoCommand.self, ManualCommand.self, BrowserCommand.self, WithCommand.self, PlugCommand.self,
-            UnplugCommand.self,
-            KeyCommand.self, PortalCommand.self, TunnelCommand.self, PhoneCommand.self, LoginCommand.self,
-            RegisterCommand.self, InsideCommand.self,
+            UnplugCommand.self, KeyCommand.self, ControlCommand.self, PortalCommand.self, TunnelCommand.self,
+            PhoneCommand.self, LoginCommand.self, RegisterCommand.self, InsideCommand.self,
         ])
 
     /// The command without a subcommand: shows its help.
@@ -38,6 +37,20 @@ public struct AikagiCommand: AsyncParsableCommand {
 
     /// Parses the process's own arguments and runs the command.
     public static func runFromCommandLine() async {
-        await main(BareOptions.expand(Array(CommandLine.arguments.dropFirst())))
+        do {
+            var command = try parse(Array(CommandLine.arguments.dropFirst()))
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            exit(withError: error)
+        }
+    }
+
+    /// Reads a command line as people write it.
+    static func parse(_ arguments: [String]) throws -> any ParsableCommand {
+        try OptionRules.parse { try parseAsRoot(BareOptions.expand(arguments)) }
     }
 }

@@ -42,12 +42,38 @@ import Testing
         ["browser", "--json", "--events", "f"], ["browser", "--key", "phone"], ["plug", "a", "b"],
         ["unplug", "--list"], ["key"], ["key", "--tcp", "65536"], ["key", "--tcp", "0", "--udp-reply", "1"],
         ["key", "--udp", "0", "--udp-reply", "0"], ["key", "--pty", "--memory", "--store", "f"],
+        ["key", "--pty", "--flavour", "phone", "--finger", "thumb"],
+        ["key", "--pty", "--presence-only", "--finger", "a"],
+        ["key", "--pty", "--profile", "compat20", "--finger", "a"],
+        ["key", "--pty", "--flavour", "phone", "--profile", "ctap21"],
     ]
 
     @Test("Contradicting or missing options are a usage error", arguments: contradictions)
     func usage(arguments: [String]) {
         let error = #expect(throws: (any Error).self) { try AikagiCommand.parseAsRoot(arguments) }
         #expect(error.map { AikagiCommand.exitCode(for: $0) } == .validationFailure, "\(arguments)")
+    }
+
+    @Test(
+        "An option that does not exist is named before anything else that is wrong",
+        arguments: [
+            (["key", "--tpc", "0"], "--tpc"),
+            (["key", "--pty", "--memory", "--store", "f", "--fingr", "a"], "--fingr"),
+            (["with", "--kye", "--", "p"], "--kye"), (["login", "--hybird", "http://localhost:1"], "--hybird"),
+            (["key", "--udp-reply", "1"], "at least one door"),
+        ])
+    func misspelt(arguments: [String], word: String) {
+        let error = #expect(throws: (any Error).self) { try AikagiCommand.parse(arguments) }
+        let message = error.map { AikagiCommand.message(for: $0) } ?? ""
+        #expect(message.contains(word), "\(message)")
+        #expect(error.map { AikagiCommand.exitCode(for: $0) } == .validationFailure)
+    }
+
+    @Test("Fingers go with whatever has a reader")
+    func fingers() throws {
+        for arguments in [["--flavour", "platform", "--profile", "compat20"], ["--profile", "ctap21"], []] {
+            _ = try AikagiCommand.parse(["key", "--pty", "--finger", "left thumb"] + arguments)
+        }
     }
 
     @Test("Help that is laid out by hand fits a terminal of 80 columns")

@@ -27,6 +27,7 @@ class Door(CtapHidConnection):
     """A connection of reports to one of the doors, as python-fido2 wants it."""
 
     def __init__(self, listening: dict, bind_port: int | None = None):
+        self.listening = listening
         self.door = listening["door"]
         if self.door == "unix":
             self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

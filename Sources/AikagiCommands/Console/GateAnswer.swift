@@ -17,6 +17,41 @@ struct GateAnswer: Equatable, Sendable {
         ("no-presence-transition", .noUserPresenceTransition),
     ]
 
+    /// Answers as a script and a control socket have them: one, or one with the number of times that it is given.
+    ///
+    /// - Returns: `nil` when the words are none.
+    static func repeated(_ text: some StringProtocol) -> [GateAnswer]? {
+        let words = text.split(whereSeparator: \.isWhitespace)
+        // "fail 3" is three failures; "finger 3" is a finger.
+        if words.count > 1, let last = words.last.flatMap({ Int($0) }), (1...1000).contains(last),
+            let answer = GateAnswer(words.dropLast().joined(separator: " "))
+        {
+            return Array(repeating: answer, count: last)
+        }
+        return GateAnswer(text).map { [$0] }
+    }
+
+    /// The words that stand for it.
+    var words: String {
+        let verb =
+            switch decision {
+            case .approved: "approve"
+            case .denied: "deny"
+            case .verificationFailed: "fail"
+            case .briefTouch: "brief-touch"
+            case .finger(let name): "finger \(name)"
+            case .sample(let status, let finger):
+                "sample \(Self.samples.first { $0.status == status }?.word ?? "")"
+                    + (finger.isEmpty ? "" : " \(finger)")
+            case .timedOut, nil: "ignore"
+            }
+        return delay > .zero ? "delay \(delay / .seconds(1)) \(verb)" : verb
+    }
+
+    /// All of them, for sentences.
+    static let vocabulary =
+        "approve, deny, fail, ignore, brief-touch, finger NAME, sample STATUS [FINGER], delay SECONDS ANSWER"
+
     /// An answer in words; `nil` when they are none.
     init?(_ text: some StringProtocol) {
         var words = text.split(whereSeparator: \.isWhitespace)[...]
@@ -48,13 +83,16 @@ struct GateAnswer: Equatable, Sendable {
         }
     }
 
+    /// The answer if it takes no time.
+    var immediateDecision: UserDecision? { delay > .zero ? nil : decision }
+
     /// Gives the answer.
-    func perform() async -> UserDecision {
+    func perform(on clock: any Clock<Duration>) async -> UserDecision {
         guard let decision else {
             return await IgnoringGate().decide(UserRequest(.selection, needsVerification: false))
         }
         guard delay > .zero else { return decision }
-        do { try await Task.sleep(for: delay) } catch { return .timedOut }  // the question was withdrawn
+        do { try await clock.sleep(for: delay) } catch { return .timedOut }  // the question was withdrawn
         return decision
     }
 }

@@ -68,9 +68,11 @@ enum GateArgument: ExpressibleByArgument {
     /// - Parameters:
     ///   - device: The name of the device that it is for, which a program is told.
     ///   - approving: Who approves, if somebody does.
-    func gate(of device: String = "", approving: any BiometricGate = ApprovingGate()) throws(CommandFailure)
-        -> any BiometricGate
-    {
+    ///   - clock: Measures delays.
+    func gate(
+        of device: String = "", approving: any BiometricGate = ApprovingGate(),
+        clock: any Clock<Duration> = ContinuousClock()
+    ) throws(CommandFailure) -> any BiometricGate {
         switch self {
         case .approve: return approving
         case .deny: return DecliningGate()
@@ -80,8 +82,8 @@ enum GateArgument: ExpressibleByArgument {
             guard let data = FileManager.default.contents(atPath: path) else {
                 throw CommandFailure("the gate's script \(path) cannot be read; check the path")
             }
-            return ScriptGate(try GateScript(String(decoding: data, as: UTF8.self)))
-        case .delay(let delay): return DelayedGate(after: delay, then: approving)
+            return ScriptGate(try GateScript(String(decoding: data, as: UTF8.self)), clock: clock)
+        case .delay(let delay): return DelayedGate(after: delay, clock: clock, then: approving)
         case .ask:
             guard let gate = TerminalGate(device: device) else {
                 throw CommandFailure(

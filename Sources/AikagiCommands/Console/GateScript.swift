@@ -30,20 +30,12 @@ struct GateScript: Equatable, Sendable {
                 repeats = true
                 continue
             }
-            // "fail 3" is three failures; "finger 3" is a finger.
-            var (words, count) = (content, 1)
-            if words.count > 1, let last = words.last.flatMap({ Int($0) }), (1...1000).contains(last),
-                GateAnswer(words.dropLast().joined(separator: " ")) != nil
-            {
-                (words, count) = (words.dropLast(), last)
-            }
-            guard let answer = GateAnswer(words.joined(separator: " ")) else {
+            guard let repeated = GateAnswer.repeated(content.joined(separator: " ")) else {
                 throw CommandFailure(
                     "line \(number + 1) of the gate's script ('\(content.joined(separator: " "))') is no answer; there are "
-                        + "approve, deny, fail, ignore, brief-touch, finger NAME, sample STATUS [FINGER], delay SECONDS ANSWER, repeat"
-                )
+                        + "\(GateAnswer.vocabulary), repeat")
             }
-            answers += Array(repeating: answer, count: count)
+            answers += repeated
         }
         guard !answers.isEmpty else { throw CommandFailure("the gate's script has no answer; write one a line") }
         (self.answers, self.repeats) = (answers, repeats)
@@ -53,9 +45,14 @@ struct GateScript: Equatable, Sendable {
 /// Follows a ``GateScript``.
 final class ScriptGate: BiometricGate {
     private let script: GateScript
+    private let clock: any Clock<Duration>
     private let position = Mutex(0)
 
-    init(_ script: GateScript) { self.script = script }
+    /// - Parameter clock: Measures delays.
+    init(_ script: GateScript, clock: any Clock<Duration> = ContinuousClock()) {
+        self.script = script
+        self.clock = clock
+    }
 
     func decide(_ request: UserRequest) async -> UserDecision {
         let answer = position.withLock { position in
@@ -64,6 +61,6 @@ final class ScriptGate: BiometricGate {
             if position == script.answers.count { position = script.repeats ? 0 : script.answers.count - 1 }
             return script.answers[current]
         }
-        return await answer.perform()
+        return await answer.perform(on: clock)
     }
 }

@@ -14,16 +14,6 @@ struct ProgramGate: BiometricGate {
     private let path: String
     private let device: String
 
-    private struct Question: Encodable {
-        var device: String
-        var action: String
-        var relyingPartyID: String?
-        var userName: String?
-        var needsVerification: Bool
-        var question: String
-        var remainingSamples: Int?
-    }
-
     /// A gate for a program that can be executed.
     ///
     /// - Parameter path: A path, or a name that is searched in PATH.
@@ -37,20 +27,7 @@ struct ProgramGate: BiometricGate {
     }
 
     func decide(_ request: UserRequest) async -> UserDecision {
-        var question = Question(
-            device: device, action: "", needsVerification: request.needsVerification, question: request.question)
-        switch request.reason {
-        case .makeCredential(let id, _, let user):
-            (question.action, question.relyingPartyID, question.userName) = ("makeCredential", id, user)
-        case .getAssertion(let id): (question.action, question.relyingPartyID) = ("getAssertion", id)
-        case .excludedCredential(let id): (question.action, question.relyingPartyID) = ("excludedCredential", id)
-        case .selection: question.action = "selection"
-        case .reset: question.action = "reset"
-        case .resetByLongTouch: question.action = "resetByLongTouch"
-        case .scan: question.action = "scan"
-        case .management: question.action = "management"
-        case .enrollFinger(let samples): (question.action, question.remainingSamples) = ("enrollFinger", samples)
-        }
+        let question = GateQuestion(request, device: device)
         do {
             let input = try JSONEncoder().encode(question)
             switch try await HelperProgram([path]).run(input: Array(input)) {

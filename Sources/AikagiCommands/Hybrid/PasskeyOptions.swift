@@ -34,7 +34,9 @@ struct PasskeyOptions: ParsableArguments {
     @Flag(help: "Print events and the result as JSON Lines.")
     var json = false
 
-    func validate() throws {
+    func validate() throws { try OptionRules.check(checkOptions) }
+
+    private func checkOptions() throws {
         guard hybrid else {
             throw ValidationError("give --hybrid: the phone is the only authenticator of this command")
         }

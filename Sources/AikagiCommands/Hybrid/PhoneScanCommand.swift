@@ -56,7 +56,9 @@ struct PhoneScanCommand: AsyncParsableCommand {
     @Flag(help: "Print events as JSON Lines.")
     var json = false
 
-    func validate() throws {
+    func validate() throws { try OptionRules.check(checkOptions) }
+
+    private func checkOptions() throws {
         if memory && store != nil { throw ValidationError("--memory and --store exclude each other") }
     }
 

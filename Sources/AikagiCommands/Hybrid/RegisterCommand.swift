@@ -30,7 +30,9 @@ struct RegisterCommand: AsyncParsableCommand {
         var page: String?
     }
 
-    func validate() throws {
+    func validate() throws { try OptionRules.check(checkOptions) }
+
+    private func checkOptions() throws {
         guard passkey.portal == nil || passkey.user != nil else {
             throw ValidationError("a portal needs to know for whom: give --user and --password-file")
         }

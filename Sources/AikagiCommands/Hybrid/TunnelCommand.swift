@@ -47,7 +47,9 @@ struct TunnelCommand: AsyncParsableCommand {
     @Flag(help: "Print where it listens as JSON.")
     var json = false
 
-    func validate() throws {
+    func validate() throws { try OptionRules.check(checkOptions) }
+
+    private func checkOptions() throws {
         guard (certificate == nil) == (key == nil) else {
             throw ValidationError("--certificate and --key go together")
         }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CTAP
 import CredentialStorage
 import HIDTransport
 import SoftwareAuthenticator
@@ -30,6 +31,7 @@ struct KeyCommand: AsyncParsableCommand {
               aikagi key --udp --udp-reply 7112              answers go to port 7112
               aikagi key --tcp --profile compat20 --reset-any-time
               aikagi key --pty --finger thumb --gate exec:./touch
+              aikagi key --tcp --gate ignore --control k     see aikagi control
 
             Runs until SIGINT or SIGTERM.
             """)
@@ -70,6 +72,12 @@ struct KeyCommand: AsyncParsableCommand {
     @Option(help: GateArgument.help)
     var gate = GateArgument.approve
 
+    @Option(
+        help: ArgumentHelp(
+            "A Unix socket for `aikagi control`: others answer for the person, and move power and clock.",
+            discussion: "For this user only; the path must not be in use.", valueName: "path"))
+    var control: String?
+
     @Flag(help: "It tests presence only, and cannot tell who touches it.")
     var presenceOnly = false
 
@@ -79,37 +87,86 @@ struct KeyCommand: AsyncParsableCommand {
     @Flag(help: "Print where it can be reached, and what becomes of it, as JSON Lines.")
     var json = false
 
-    func validate() throws {
+    func validate() throws { try OptionRules.check(checkOptions) }
+
+    private func checkOptions() throws {
         if memory && store != nil { throw ValidationError("--memory and --store exclude each other") }
+        if flavour == .phone {
+            if profile != .ctap23 { throw ValidationError("a phone has no --profile: it knows no management anyway") }
+            if !fingers.isEmpty { throw ValidationError("a phone verifies by its screen lock; leave --finger out") }
+        }
+        if !fingers.isEmpty && !hasReader {
+            throw ValidationError(
+                presenceOnly
+                    ? "--presence-only has no reader for a --finger; leave one of them out"
+                    : "a security key of --profile compat20 has no reader; leave --finger out, or choose ctap21")
+        }
     }
 
     func run() async throws {
         try await runInterruptibly(json: json) {
             let hangups = await UnixSignalsSequence(trapping: .sighup)
             let lines = KeyLines(asJSON: json)
-            let authenticator = try authenticator()
-            let power = KeyPower {
-                await authenticator.powerCycle()
-                lines.say("power-cycled")
-            }
-            let key = DoorKey(authenticator: authenticator, power: power, wink: { lines.wink() })
-            try await DoorThread.run { thread in
-                let doors = try OpenDoors(doors, on: thread)
-                defer { doors.close() }
-                for place in doors.places { lines.listening(place) }
-                try await withThrowingTaskGroup(of: Void.self) { group in
-                    group.addTask { try await doors.run(for: key) { lines.note("\($0)") } }
-                    group.addTask { for await _ in hangups { await power.cycle() } }
-                    try await group.next()
-                    group.cancelAll()
-                }
+            let parts = try parts(lines)
+            let key = DoorKey(authenticator: parts.authenticator, power: parts.power, wink: { lines.wink() })
+            defer { parts.control?.close() }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                if let control = parts.control { group.addTask { try await control.run() } }
+                group.addTask { try await serve(key, lines) }
+                group.addTask { for await _ in hangups { await parts.power.cycle() } }
+                try await group.next()
+                group.cancelAll()
             }
         }
     }
 
-    private func authenticator() throws -> Authenticator {
-        // Deviation of compat20: suites of that time know no authenticator that verifies by itself and has a PIN.
-        let hasReader = !presenceOnly && (profile != .compat20 || flavour != .securityKey)
+    private func serve(_ key: DoorKey, _ lines: KeyLines) async throws {
+        try await DoorThread.run { thread in
+            let doors = try OpenDoors(doors, on: thread)
+            defer { doors.close() }
+            for place in doors.places { lines.listening(place) }
+            try await doors.run(for: key) { lines.note("\($0)") }
+        }
+    }
+
+    /// What answers at the doors, its power supply, and what can be done to both from outside.
+    private struct Parts: Sendable {
+        var authenticator: any CTAPAuthenticator
+        var power: KeyPower
+        var control: KeyControl?
+    }
+
+    private func parts(_ lines: KeyLines) throws -> Parts {
+        guard let path = control else {
+            let authenticator = try authenticator(gate: gate.gate(), clock: ContinuousClock())
+            let power = KeyPower {
+                await authenticator.powerCycle()
+            } observe: {
+                lines.say($0.name)
+            }
+            return Parts(authenticator: authenticator, power: power)
+        }
+        let clock = AdjustableClock()
+        let watchers = KeyWatchers(clock: clock)
+        let person = ControlledGate(usually: try gate.gate(clock: clock), clock: clock)
+        let authenticator = try authenticator(gate: watchers.observed(person), clock: clock)
+        let power = KeyPower {
+            await authenticator.powerCycle()
+        } observe: { event in
+            lines.say(event.name)
+            watchers.note(KeyEvent(event.name))
+        }
+        return Parts(
+            authenticator: WatchedAuthenticator(authenticator: authenticator, watchers: watchers), power: power,
+            control: try KeyControl(path: path, gate: person, clock: clock, power: power, watchers: watchers))
+    }
+
+    /// Whether it can verify who touches it.
+    ///
+    /// Deviation of compat20: suites of that time know no authenticator that verifies by itself and has a PIN.
+    private var hasReader: Bool { !presenceOnly && (profile != .compat20 || flavour != .securityKey) }
+
+    private func authenticator(gate: any BiometricGate, clock: any Clock<Duration>) throws -> Authenticator {
         var configuration = Authenticator.Configuration(
             flavour: flavour.flavour, profile: profile.profile, verifiesUser: hasReader,
             enrolledFingers: fingers.isEmpty && flavour == .platform ? nil : fingers,
@@ -117,7 +174,7 @@ struct KeyCommand: AsyncParsableCommand {
             isBuiltIn: false)
         if resetAnyTime { configuration.resetWindow = nil }
         return Authenticator(
-            configuration: configuration, store: try credentialStore(), gate: try gate.gate(),
+            configuration: configuration, store: try credentialStore(), gate: gate, clock: clock,
             reportFailure: { Console.standard.error("\($0)") })
     }
 
@@ -155,6 +212,17 @@ enum FlavourArgument: String, ExpressibleByArgument, CaseIterable, Sendable {
         case .securityKey: .securityKey
         case .platform: .platform
         case .phone: .phone
+        }
+    }
+}
+
+extension KeyPower.Event {
+    /// How it is called in JSON Lines.
+    var name: String {
+        switch self {
+        case .cycled: "power-cycled"
+        case .removed: "unplugged"
+        case .restored: "plugged"
         }
     }
 }

@@ -36,7 +36,9 @@ struct KeyDoorOptions: ParsableArguments {
             discussion: "Default: 127.0.0.1. Whoever can reach another one can use the key.", valueName: "address"))
     var listen = "127.0.0.1"
 
-    func validate() throws {
+    func validate() throws { try OptionRules.check(checkOptions) }
+
+    private func checkOptions() throws {
         guard !udp.isEmpty || !tcp.isEmpty || !unix.isEmpty || pty else {
             throw ValidationError("give at least one door: --udp, --tcp, --unix PATH or --pty")
         }

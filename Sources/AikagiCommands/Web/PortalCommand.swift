@@ -48,7 +48,9 @@ struct PortalCommand: AsyncParsableCommand {
     @Flag(help: "Print what --demo prints, and where the portal listens, as JSON Lines.")
     var json = false
 
-    func validate() throws {
+    func validate() throws { try OptionRules.check(checkOptions) }
+
+    private func checkOptions() throws {
         if passwordFile != nil && !demo { throw ValidationError("--password-file goes with --demo") }
     }
 

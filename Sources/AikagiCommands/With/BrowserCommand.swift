@@ -53,7 +53,9 @@ struct BrowserCommand: AsyncParsableCommand {
         try (text ?? Data("XDG_DOWNLOAD_DIR=\"$HOME/\"\n".utf8)).write(to: URL(filePath: folder + "/user-dirs.dirs"))
     }
 
-    func validate() throws {
+    func validate() throws { try OptionRules.check(checkOptions) }
+
+    private func checkOptions() throws {
         // Without any device there will be a phone.
         if !devices.keys.isEmpty { try devices.check() }
         if json && devices.events != nil { throw ValidationError("--json and --events exclude each other") }

@@ -20,12 +20,23 @@ struct LineConnection: Sendable {
         ///
         /// - Throws: `DecodingError` for a line that is none, ``CommandFailure`` for one that is too long.
         mutating func next<Value: Decodable>(_ type: Value.Type) async throws -> Value? {
+            try await nextBytes().map { try JSONDecoder().decode(type, from: Data($0)) }
+        }
+
+        /// The next line as it is; `nil` at the end.
+        ///
+        /// - Throws: ``CommandFailure`` for one that is too long.
+        mutating func nextLine() async throws -> String? {
+            try await nextBytes().map { String(decoding: $0, as: UTF8.self) }
+        }
+
+        private mutating func nextBytes() async throws -> [UInt8]? {
             while true {
                 if let end = received.readableBytesView.firstIndex(of: UInt8(ascii: "\n")) {
                     let length = end - received.readerIndex
                     let bytes = received.readBytes(length: length) ?? []
                     received.moveReaderIndex(forwardBy: 1)
-                    return try JSONDecoder().decode(type, from: Data(bytes))
+                    return bytes
                 }
                 guard received.readableBytes <= LineConnection.lineLimit else {
                     throw CommandFailure("the session's control socket got a line that is too long")
@@ -48,15 +59,21 @@ struct LineConnection: Sendable {
     func send(_ value: some Encodable) async throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        try await output.write(ByteBuffer(bytes: try encoder.encode(value) + [UInt8(ascii: "\n")]))
+        try await send(line: String(decoding: try encoder.encode(value), as: UTF8.self))
     }
+
+    /// Sends a line as it is.
+    func send(line: String) async throws { try await output.write(ByteBuffer(string: line + "\n")) }
 
     /// Closes the connection, which also ends whoever reads from it.
     func close() { channel.close(promise: nil) }
 
     /// Connects to a control socket and runs a conversation.
+    ///
+    /// - Parameter absent: What to say when nobody answers.
     static func connect<Value: Sendable>(
-        to path: String, _ body: (inout Lines, LineConnection) async throws -> Value
+        to path: String, absent: String = "is `aikagi with` still running?",
+        _ body: (inout Lines, LineConnection) async throws -> Value
     ) async throws -> Value {
         let channel: Channel
         do {
@@ -65,7 +82,7 @@ struct LineConnection: Sendable {
                     channel.eventLoop.makeCompletedFuture { try Channel(wrappingChannelSynchronously: channel) }
                 }
         } catch {
-            throw CommandFailure("no session answers at \(path); is `aikagi with` still running?")
+            throw CommandFailure("nobody answers at \(path); \(absent)")
         }
         return try await channel.executeThenClose { input, output in
             var lines = Lines(input)

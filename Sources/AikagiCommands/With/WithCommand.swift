@@ -60,7 +60,9 @@ struct WithCommand: AsyncParsableCommand {
     /// The exit status for a program that is not there, as shells have it.
     private static let noSuchProgram: Int32 = 127
 
-    func validate() throws {
+    func validate() throws { try OptionRules.check(checkOptions) }
+
+    private func checkOptions() throws {
         let hasDevices = !devices.keys.isEmpty || devices.hasPhone
         if serve {
             guard command.isEmpty, join == nil else { throw ValidationError("--serve runs no program itself") }

@@ -1,0 +1,59 @@
+/// What is asked of a running key, one JSON object a line at its control socket.
+struct ControlRequest: Codable, Hashable, Sendable {
+    /// What is wanted.
+    enum Action: String, Codable, Hashable, Sendable, CaseIterable {
+        /// The person answers the question that waits, or the next one, as `answer` says.
+        case answer
+        /// The person answers everything from now on as `answer` says.
+        case always
+        /// The power goes and comes back.
+        case powerCycle = "power-cycle"
+        /// The key is unplugged.
+        case unplug
+        /// The key is plugged in again.
+        case plug
+        /// The clock is put forward by `seconds`.
+        case advanceClock = "clock-advance"
+        /// The clock stands still.
+        case stopClock = "clock-stop"
+        /// The clock runs again.
+        case startClock = "clock-start"
+        /// How things are.
+        case state
+        /// Events, from the reply on.
+        case watch
+    }
+
+    var action: Action
+    /// An answer in the words of a gate's script, perhaps with a number of times behind it.
+    var answer: String?
+    var seconds: Double?
+
+    /// The longest step of a clock: a year.
+    static let longestAdvance = 31_536_000.0
+}
+
+/// The reply to each request.
+struct ControlReply: Codable, Hashable, Sendable {
+    /// How a key is.
+    struct State: Codable, Hashable, Sendable {
+        /// What the key's clock shows.
+        struct Clock: Codable, Hashable, Sendable {
+            var seconds: Double
+            /// Whether it moves by itself.
+            var isRunning: Bool
+        }
+
+        var isPlugged: Bool
+        var clock: Clock
+        /// The questions that wait for an answer from outside.
+        var questions: [GateQuestion]
+        /// The answers to the questions to come, in words.
+        var answers: [String]
+    }
+
+    /// Why the wish was not granted; `nil` if it was.
+    var error: String?
+    /// How things are afterwards.
+    var state: State?
+}
