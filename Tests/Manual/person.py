@@ -217,3 +217,15 @@ class Person:
     def log_out(self) -> None:
         self.submit("/logout")
         self.expect("1.2")
+
+
+@contextlib.contextmanager
+def sitting_at(stage: Stage, journal: Journal, language: str) -> Iterator[Person]:
+    """A person in front of a Chromium of the stage."""
+    browser = start_chromium(stage, language)
+    try:
+        for journey in ("manual", "mishaps"):
+            journal.surroundings[journey] = "Chromium " + browser.capabilities["browserVersion"]
+        yield Person(stage, browser, journal, language)
+    finally:
+        browser.quit()

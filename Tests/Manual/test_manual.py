@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-from typing import Iterator
-
 import pytest
 
 from browser_run import PHONE_PROGRAMS, reason_to_skip
-from journal import Journal
-from person import Person, start_chromium
-from stage import PATIENCE, Stage, serving, staging
+from person import Person, sitting_at
+from stage import PATIENCE, serving, staging
 
 REASON = reason_to_skip("chromium", "chromedriver", "xdotool", *PHONE_PROGRAMS, keys=True)
 pytestmark = pytest.mark.skipif(REASON is not None, reason=REASON or "")
@@ -22,26 +18,15 @@ READER = ("--key", "platform,name=pc,store=PLACE/reader.sqlite,gate=exec:PLACE/g
 PHONE = ("--phone", "name=phone,gate=exec:PLACE/gate,away")
 
 
-@contextlib.contextmanager
-def in_front_of(stage: Stage, journal: Journal, language: str) -> Iterator[Person]:
-    """A person in front of a Chromium of the stage."""
-    browser = start_chromium(stage, language)
-    try:
-        journal.surroundings["manual"] = "Chromium " + browser.capabilities["browserVersion"]
-        yield Person(stage, browser, journal, language)
-    finally:
-        browser.quit()
-
-
 @pytest.mark.parametrize("language", ["ja", "en"])
 def test_the_manual(journal, language):
     with serving() as (place, portal):
         # A PC without Bluetooth.
-        with staging(place, portal, *READER) as stage, in_front_of(stage, journal, language) as person:
+        with staging(place, portal, *READER) as stage, sitting_at(stage, journal, language) as person:
             first_login(person)
             biometrics_on_the_pc(person)
         # The same PC with Bluetooth, and a phone.
-        with staging(place, portal, *READER, *PHONE) as stage, in_front_of(stage, journal, language) as person:
+        with staging(place, portal, *READER, *PHONE) as stage, sitting_at(stage, journal, language) as person:
             biometrics_on_the_phone(person)
             login_by_phone(person)
 

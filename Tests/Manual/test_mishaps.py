@@ -9,7 +9,7 @@ import pytest
 
 from browser_run import PHONE_PROGRAMS, reason_to_skip
 from journal import Journal
-from person import Person, start_chromium
+from person import Person, sitting_at
 from stage import APPROVES, DENIES, FAILS, IGNORES, PATIENCE, Portal, Stage, serving, staging
 
 REASON = reason_to_skip("chromium", "chromedriver", "xdotool", *PHONE_PROGRAMS, keys=True)
@@ -20,17 +20,12 @@ REGISTER, LOG_IN = "button[data-attachment='cross-platform']", "[data-ceremony='
 
 
 @contextlib.contextmanager
-def in_front_of(stage: Stage, journal: Journal, language: str) -> Iterator[Person]:
-    """A person in front of a Chromium of the stage, logged in with the password as far as that goes."""
-    browser = start_chromium(stage, language)
-    try:
-        journal.surroundings["mishaps"] = "Chromium " + browser.capabilities["browserVersion"]
-        person = Person(stage, browser, journal, language)
+def logged_in(stage: Stage, journal: Journal, language: str) -> Iterator[Person]:
+    """A person in front of a Chromium of the stage, who has entered the password."""
+    with sitting_at(stage, journal, language) as person:
         person.open("/login")
         person.log_in("demo", stage.portal.password)
         yield person
-    finally:
-        browser.quit()
 
 
 def state(portal: Portal) -> list:
@@ -74,7 +69,7 @@ def asking(person: Person, device: str, button: str, answer: str, *, scan: bool 
 @pytest.mark.parametrize("language", ["ja", "en"])
 def test_the_reader_of_the_pc(journal, language):
     with serving() as (place, portal), staging(place, portal, *READER) as stage:
-        with in_front_of(stage, journal, language) as person, changing_nothing(portal):
+        with logged_in(stage, journal, language) as person, changing_nothing(portal):
             person.expect("2-1.2")
             reader_declines(person)
             reader_waits_in_vain(person)
@@ -129,7 +124,7 @@ def test_the_phone(journal, language):
     devices.append("name=far,out-of-range,away")
     with serving() as (place, portal):
         phones = [word for device in devices for word in ("--phone", device)]
-        with staging(place, portal, *phones) as stage, in_front_of(stage, journal, language) as person:
+        with staging(place, portal, *phones) as stage, logged_in(stage, journal, language) as person:
             register_the_phone(person)
             with changing_nothing(portal):
                 phone_has_it_already(person)
@@ -143,10 +138,10 @@ def test_the_phone(journal, language):
                 removed_from_the_phone(person)
         for option, value, mishap in (("--adapter", "off", adapter_is_off), ("--tunnel", "refuses", tunnel_refuses)):
             with staging(place, portal, "--phone", devices[0], option, value) as stage:
-                with in_front_of(stage, journal, language) as person, changing_nothing(portal):
+                with logged_in(stage, journal, language) as person, changing_nothing(portal):
                     person.expect("x.2")
                     mishap(person)
-        with staging(place, portal, "--phone", devices[0]) as stage, in_front_of(stage, journal, language) as person:
+        with staging(place, portal, "--phone", devices[0]) as stage, logged_in(stage, journal, language) as person:
             removed_from_the_portal(person)
 
 
