@@ -107,23 +107,18 @@ public struct CBORDecoder {
         // Every entry takes at least two bytes.
         guard count <= UInt64(remaining / 2) else { throw .truncated(at: input.count) }
         var map = CBORMap()
-        var previous: ArraySlice<UInt8>?
         for _ in 0..<count {
-            let keyStart = position
+            let keyOffset = offset
             let key = try item(depth: depth + 1)
-            let encoded = input[keyStart..<position]
             if keyOrder == .anyWithin, depth > 0 {
-                guard map[key] == nil else { throw .duplicateMapKey(at: keyStart - input.startIndex) }
+                guard map[key] == nil else { throw .duplicateMapKey(at: keyOffset) }
                 map[key] = try item(depth: depth + 1)
                 continue
             }
-            if let previous, !CBORMap.precedes(previous, encoded) {
-                let keyOffset = keyStart - input.startIndex
-                throw previous.elementsEqual(encoded)
-                    ? .duplicateMapKey(at: keyOffset) : .mapKeyOutOfOrder(at: keyOffset)
+            if let previous = map.entries.last?.key, !CBORMap.precedes(previous, key) {
+                throw previous == key ? .duplicateMapKey(at: keyOffset) : .mapKeyOutOfOrder(at: keyOffset)
             }
-            previous = encoded
-            map.append(key: key, encodedKey: Array(encoded), value: try item(depth: depth + 1))
+            map.append(key: key, value: try item(depth: depth + 1))
         }
         return map
     }

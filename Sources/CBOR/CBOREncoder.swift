@@ -6,6 +6,8 @@ public enum CBOREncoder {
     /// The encoding of one item.
     public static func encode(_ value: CBORValue) -> [UInt8] {
         var output: [UInt8] = []
+        // Most messages are not longer, and growing costs more than the bytes.
+        output.reserveCapacity(256)
         append(value, to: &output)
         return output
     }
@@ -40,7 +42,7 @@ public enum CBOREncoder {
         case .map(let map):
             appendHead(major: 5, UInt64(map.count), to: &output)
             for entry in map.entries {
-                output += entry.encodedKey
+                append(entry.key, to: &output)
                 append(entry.value, to: &output)
             }
         case .boolean(let flag):
@@ -67,7 +69,8 @@ public enum CBOREncoder {
         case 0..<24:
             output.append(type | UInt8(truncatingIfNeeded: argument))
         case 24...0xFF:
-            output += [type | 24, UInt8(truncatingIfNeeded: argument)]
+            output.append(type | 24)
+            output.append(UInt8(truncatingIfNeeded: argument))
         case 0x100...0xFFFF:
             output.append(type | 25)
             appendBigEndian(UInt16(truncatingIfNeeded: argument), to: &output)

@@ -9,7 +9,6 @@ public struct CBORMap: Hashable, Sendable {
         public let key: CBORValue
         /// The value.
         public let value: CBORValue
-        let encodedKey: [UInt8]
     }
 
     /// The entries in canonical order.
@@ -26,32 +25,30 @@ public struct CBORMap: Hashable, Sendable {
 
     /// The value under a key; setting `nil` removes the entry.
     public subscript(key: CBORValue) -> CBORValue? {
-        get {
-            let encoded = CBOREncoder.encode(key)
-            return entries.first { $0.encodedKey == encoded }?.value
-        }
+        get { entries.first { $0.key == key }?.value }
         set {
-            let encoded = CBOREncoder.encode(key)
-            let position = entries.firstIndex { !CBORMap.precedes($0.encodedKey, encoded) } ?? entries.endIndex
-            let exists = position < entries.endIndex && entries[position].encodedKey == encoded
-            if exists { entries.remove(at: position) }
-            if let newValue {
-                entries.insert(Entry(key: key, value: newValue, encodedKey: encoded), at: position)
-            }
+            let position = entries.firstIndex { !CBORMap.precedes($0.key, key) } ?? entries.endIndex
+            if position < entries.endIndex, entries[position].key == key { entries.remove(at: position) }
+            if let newValue { entries.insert(Entry(key: key, value: newValue), at: position) }
         }
     }
 
     /// Appends an entry whose key the decoder has already found to follow all others.
-    mutating func append(key: CBORValue, encodedKey: [UInt8], value: CBORValue) {
-        entries.append(Entry(key: key, value: value, encodedKey: encodedKey))
-    }
+    mutating func append(key: CBORValue, value: CBORValue) { entries.append(Entry(key: key, value: value)) }
 
-    /// Whether one encoded key comes strictly before another in canonical order.
-    static func precedes(_ left: some Collection<UInt8>, _ right: some Collection<UInt8>) -> Bool {
-        let leftMajor = (left.first ?? 0) >> 5
-        let rightMajor = (right.first ?? 0) >> 5
-        if leftMajor != rightMajor { return leftMajor < rightMajor }
-        if left.count != right.count { return left.count < right.count }
-        return left.lexicographicallyPrecedes(right)
+    /// Whether one key comes strictly before another in canonical order.
+    static func precedes(_ left: CBORValue, _ right: CBORValue) -> Bool {
+        switch (left, right) {
+        // Of two numbers the smaller one has the shorter encoding, if they differ in that; so has the shorter of two texts.
+        case (.unsigned(let left), .unsigned(let right)), (.negative(let left), .negative(let right)):
+            return left < right
+        case (.text(let left), .text(let right)):
+            let (left, right) = (left.utf8, right.utf8)
+            return left.count == right.count ? left.lexicographicallyPrecedes(right) : left.count < right.count
+        default:
+            guard left.majorType == right.majorType else { return left.majorType < right.majorType }
+            let (left, right) = (CBOREncoder.encode(left), CBOREncoder.encode(right))
+            return left.count == right.count ? left.lexicographicallyPrecedes(right) : left.count < right.count
+        }
     }
 }

@@ -35,11 +35,35 @@ extension CBORValue {
     /// Written out because `String` compares up to canonical equivalence: an é of one scalar and one of two are the same
     /// text there, but not the same bytes.
     public static func == (left: CBORValue, right: CBORValue) -> Bool {
-        CBOREncoder.encode(left) == CBOREncoder.encode(right)
+        switch (left, right) {
+        case (.unsigned(let left), .unsigned(let right)), (.negative(let left), .negative(let right)): left == right
+        case (.bytes(let left), .bytes(let right)): left == right
+        case (.text(let left), .text(let right)): left.utf8.elementsEqual(right.utf8)
+        case (.array(let left), .array(let right)): left == right
+        case (.map(let left), .map(let right)): left == right
+        case (.boolean(let left), .boolean(let right)): left == right
+        case (.null, .null): true
+        case (.simple(let left), .simple(let right)): left == right
+        case (.float(let left), .float(let right)): left == right
+        default: false
+        }
     }
 
     /// Hashes the encoding.
     public func hash(into hasher: inout Hasher) { hasher.combine(CBOREncoder.encode(self)) }
+
+    /// The major type of its encoding (RFC 8949 §3.1).
+    var majorType: UInt8 {
+        switch self {
+        case .unsigned: 0
+        case .negative: 1
+        case .bytes: 2
+        case .text: 3
+        case .array: 4
+        case .map: 5
+        case .boolean, .null, .simple, .float: 7
+        }
+    }
 }
 
 /// A simple value that is neither a boolean nor null (RFC 8949 §3.3).

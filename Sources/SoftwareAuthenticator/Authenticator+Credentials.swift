@@ -34,7 +34,13 @@ extension Authenticator {
     }
 
     /// The store's wrapping key, made when there is none yet.
-    func wrappingKey() async throws -> SecretBytes { try await store.wrappingKey(orStoring: newWrappingKey()) }
+    func wrappingKey() async throws -> SecretBytes {
+        let candidate = spareWrappingKey ?? newWrappingKey()
+        let key = try await store.wrappingKey(orStoring: candidate)
+        // Drawing one costs system calls; one that was not needed will do the next time.
+        spareWrappingKey = key == candidate ? nil : candidate
+        return key
+    }
 
     /// 32 random bytes.
     func newWrappingKey() -> SecretBytes { SecretBytes(randomBytes(32, using: &randomness)) }

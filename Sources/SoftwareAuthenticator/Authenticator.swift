@@ -40,6 +40,10 @@ public actor Authenticator: CTAPAuthenticator {
     var knownRelyingParties: Set<[UInt8]> = []
     /// When the power came on, as the clock's elapsed time.
     var poweredUpAt: Duration
+    /// What authenticatorGetInfo has last said.
+    var informationCache: InformationCache?
+    /// A wrapping key for a store that has none; drawn when it may be needed, and handed out once at most.
+    var spareWrappingKey: SecretBytes?
     let queue = RequestQueue()
 
     /// An authenticator whose power comes on now.
@@ -73,7 +77,7 @@ public actor Authenticator: CTAPAuthenticator {
         guard await queue.enter() else { return CTAPResponse(.keepaliveCancel) }
         defer { queue.leave() }
         forgetSequences(otherThan: request)
-        guard UInt64(request.message.count) <= configuration.maximumMessageSize else {
+        guard UInt64(request.byteCount) <= configuration.maximumMessageSize else {
             return CTAPResponse(.requestTooLarge)
         }
         let power = powerCycleCount
@@ -142,13 +146,14 @@ public actor Authenticator: CTAPAuthenticator {
             try await config(ConfigRequest(parameters: request.parameters))
         // The other commands have no parameters; bytes that follow them are ignored.
         case .getNextAssertion: try await getNextAssertion(in: context)
-        case .getInfo: try await currentInfo().response
+        case .getInfo: try await getInfo()
         case .selection: try await selection(in: context)
         case .reset: try await reset(in: context)
         default: throw CTAPStatus.invalidCommand
         }
     }
 
-    private var hasManagement: Bool { configuration.supportsPIN && configuration.profile.hasManagement }
+    /// Whether there is a PIN, credential management and so on.
+    var hasManagement: Bool { configuration.supportsPIN && configuration.profile.hasManagement }
     private var hasPreview: Bool { configuration.supportsPIN && configuration.profile.hasPreviewCommands }
 }

@@ -172,4 +172,31 @@ import Testing
         #expect(map.map?[composed] == 1)
         #expect(map.map?[decomposed] == 2)
     }
+
+    @Test("Values are equal, and keys of maps in order, as their encodings are")
+    func equalityAndOrder() {
+        let values: [CBORValue] = [
+            0, 1, 23, 24, 255, 256, .unsigned(.max), -1, -24, -25, .negative(.max), .bytes([]), .bytes([0]),
+            .bytes([1]),
+            .bytes([0, 0]), "", "a", "b", "aa", "\u{E9}", "e\u{301}", .text(String(repeating: "b", count: 23)),
+            .text(String(repeating: "a", count: 24)), [], [1], [[1]], [:], [1: 2], [1: 3], false, true, .null,
+            .simple(.undefined), .float(.half(0)), .float(.single(0)), .float(.double(0)),
+        ]
+        for left in values {
+            for right in values {
+                let (leftBytes, rightBytes) = (CBOREncoder.encode(left), CBOREncoder.encode(right))
+                #expect((left == right) == (leftBytes == rightBytes))
+                guard left != right else { continue }
+                // CTAP 2.3 §8: the major type, then the length, then the bytes.
+                let leftRank = [Int(leftBytes[0] >> 5), leftBytes.count] + leftBytes.map(Int.init)
+                let rightRank = [Int(rightBytes[0] >> 5), rightBytes.count] + rightBytes.map(Int.init)
+                let isInOrder = leftRank.lexicographicallyPrecedes(rightRank)
+                var map = CBORMap()
+                map[right] = 2
+                map[left] = 1
+                #expect(
+                    map.entries.map(\.value) == (isInOrder ? [1, 2] : [2, 1]), "\(leftBytes.hex) \(rightBytes.hex)")
+            }
+        }
+    }
 }

@@ -21,6 +21,9 @@ public struct CTAPRequest: Hashable, Sendable {
 
     /// The message.
     public var message: [UInt8] { [command.rawValue] + parameters }
+
+    /// The length of the message in bytes.
+    public var byteCount: Int { 1 + parameters.count }
 }
 
 /// A response as it travels the corridor: a status byte and, after success, data.

@@ -31,6 +31,12 @@ struct ParameterMap {
     ///   - extensionIdentifier: the extension.
     ///   - key: the member that holds the extensions.
     init(_ bytes: [UInt8], deepExtension extensionIdentifier: String, under key: Int) throws(CTAPStatus) {
+        // Mostly it is not.
+        if let item = try? CBORDecoder.decode(bytes, keyOrder: ParameterMap.keyOrder) {
+            guard let map = item.map else { throw .cborUnexpectedType }
+            self.map = map
+            return
+        }
         guard
             let item = try? CBORDecoder.decode(
                 bytes, maximumDepth: CBORDecoder.maximumDepth + 1, keyOrder: ParameterMap.keyOrder)

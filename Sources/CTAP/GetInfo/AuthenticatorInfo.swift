@@ -1,4 +1,4 @@
-import CBOR
+public import CBOR
 public import WebAuthnModel
 
 /// The data of authenticatorGetInfo (CTAP 2.3 §6.4).
@@ -156,7 +156,10 @@ public struct AuthenticatorInfo: Hashable, Sendable {
     public var response: CTAPResponse { CTAPResponse(.success, data: encoded) }
 
     /// The CBOR map alone, as the hybrid transport's post-handshake message carries it.
-    public var encoded: [UInt8] {
+    public var encoded: [UInt8] { CBOREncoder.encode(.map(map)) }
+
+    /// The CBOR map.
+    public var map: CBORMap {
         var optionMap = CBORMap()
         for (name, value) in options { optionMap[.text(name)] = .boolean(value) }
         var map = CBORMap()
@@ -189,6 +192,6 @@ public struct AuthenticatorInfo: Hashable, Sendable {
         map[29] = maximumPINLength.map(CBORValue.unsigned)
         map[30] = encryptedCredentialStoreState.map(CBORValue.bytes)
         map[31] = configCommands.map { .array($0.map(CBORValue.unsigned)) }
-        return CBOREncoder.encode(.map(map))
+        return map
     }
 }

@@ -1,20 +1,40 @@
+import CBOR
 import CTAP
-import Crypto
-import CryptoExtras
-import FoundationEssentials
 import WebAuthnModel
 
 extension Authenticator {
-    /// What authenticatorGetInfo answers (CTAP 2.3 §6.4): what is true now, and nothing else.
-    func currentInfo() async throws -> AuthenticatorInfo {
+    /// authenticatorGetInfo (CTAP 2.3 §6.4).
+    func getInfo() async throws -> CTAPResponse {
+        let state = try await state()
+        let census = hasManagement ? try await store.census() : nil
+        let cache: InformationCache
+        if let known = informationCache, known.state == state, known.census == census {
+            cache = known
+        } else {
+            cache = InformationCache(
+                state: state, census: census, map: currentInfo(state, census).map,
+                secrets: configuration.profile.isCurrent
+                    ? census.map { EncryptedInformation(state, $0) } : nil)
+            informationCache = cache
+        }
+        var map = cache.map
+        if let secrets = cache.secrets {
+            map[25] = .bytes(try secrets.encryptedIdentifier(using: &randomness))
+            map[30] = .bytes(try secrets.encryptedCredentialStoreState(using: &randomness))
+        }
+        return CTAPResponse(.success, data: CBOREncoder.encode(.map(map)))
+    }
+
+    /// What authenticatorGetInfo answers: what is true now, and nothing else; without what is encrypted anew each time.
+    private func currentInfo(_ state: AuthenticatorState, _ census: CredentialCensus?) -> AuthenticatorInfo {
         var info = fixedInfo
-        let (state, profile) = (try await state(), configuration.profile)
+        let profile = configuration.profile
         if configuration.verifiesUser { info.options["uv"] = canVerifyUser(state) }
         guard configuration.supportsPIN else { return info }
         info.options["clientPin"] = state.pin != nil
         if profile.waivesVerificationForRegistration { info.options["makeCredUvNotRqd"] = !state.alwaysVerifiesUser }
         if configuration.answersCTAP1, !state.alwaysVerifiesUser { info.versions.insert("U2F_V2", at: 0) }
-        guard profile.hasManagement else { return info }
+        guard profile.hasManagement, let census else { return info }
         for option in ["pinUvAuthToken", "credMgmt", "authnrCfg", "setMinPINLength", "largeBlobs"] {
             info.options[option] = true
         }
@@ -33,7 +53,6 @@ extension Authenticator {
                 info.options["userVerificationMgmtPreview"] = !state.templates.isEmpty
             }
         }
-        let census = try await store.census()
         info.maximumSerializedLargeBlobArray = UInt64(configuration.maximumLargeBlobArrayByteCount)
         info.forcesPINChange = state.forcesPINChange
         info.minimumPINLength = UInt64(state.minimumPINLength)
@@ -41,14 +60,12 @@ extension Authenticator {
         info.maximumRelyingPartyIDsForMinimumPINLength = UInt64(
             configuration.maximumMinimumPINLengthRelyingPartyCount)
         info.remainingDiscoverableCredentials = UInt64(max(census.capacity - census.count, 0))
-        if profile.isCurrent { try addCurrentMembers(&info, state, census) }
+        if profile.isCurrent { addCurrentMembers(&info, state) }
         return info
     }
 
     /// What came with CTAP 2.2 and 2.3.
-    private func addCurrentMembers(
-        _ info: inout AuthenticatorInfo, _ state: AuthenticatorState, _ census: CredentialCensus
-    ) throws {
+    private func addCurrentMembers(_ info: inout AuthenticatorInfo, _ state: AuthenticatorState) {
         info.options["perCredMgmtRO"] = true
         info.attestationFormats = configuration.attestation == .none ? nil : ["packed"]
         info.needsLongTouchForReset = state.needsLongTouchForReset
@@ -56,25 +73,6 @@ extension Authenticator {
         info.hasPINComplexityPolicy = state.enforcesPINComplexity
         info.maximumPINLength = UInt64(configuration.maximumPINLength)
         info.configCommands = configCommands.map(\.rawValue)
-        info.encryptedIdentifier = try encrypt(state.deviceIdentifier, "encIdentifier", state)
-        let store = state.deviceIdentifier + bigEndianBytes(of: census.changeCount)
-        info.encryptedCredentialStoreState = try encrypt(
-            Array(SHA256.hash(data: store).prefix(16)), "encCredStoreState", state)
-    }
-
-    /// `iv ‖ AES-128-CBC` under a key derived from the persistent token (§6.4, encIdentifier, encCredStoreState).
-    private func encrypt(_ block: [UInt8], _ purpose: String, _ state: AuthenticatorState) throws -> [UInt8] {
-        let key = HKDF<SHA256>.deriveKey(
-            inputKeyMaterial: state.persistentToken.symmetricKey, salt: [UInt8](repeating: 0, count: 32),
-            info: Array(purpose.utf8), outputByteCount: 16)
-        let vector = randomBytes(16, using: &randomness)
-        let ciphertext = try AES._CBC.encrypt(
-            block, using: key, iv: AES._CBC.IV(ivBytes: vector), noPadding: true)
-        return vector + Array(ciphertext)
-    }
-
-    private func bigEndianBytes(of number: UInt64) -> [UInt8] {
-        stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: number >> $0) }
     }
 
     /// `fingerprint_internal` of the FIDO registry of predefined values.

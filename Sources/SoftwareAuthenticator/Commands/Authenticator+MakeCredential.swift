@@ -16,8 +16,9 @@ extension Authenticator {
             throw CTAPStatus.invalidLength
         }
         // 3. The first algorithm that is supported.
+        let offered = configuration.algorithms
         let acceptable = request.pubKeyCredParams.first {
-            $0.type == publicKeyCredentialType && configuration.algorithms.contains($0.alg)
+            $0.type == publicKeyCredentialType && offered.contains($0.alg)
         }
         guard let algorithm = acceptable?.alg else { throw CTAPStatus.unsupportedAlgorithm }
         // 4. Neither presence nor verification is shown so far.
@@ -76,14 +77,15 @@ extension Authenticator {
         }
         consumeTokens()
         // 15, 16. The credential and its extensions.
+        let relyingPartyIDHash = Authenticator.hash(relyingPartyID)
         let source = try await newSource(
-            for: request, algorithm: algorithm, isDiscoverable: isDiscoverable,
+            for: request, relyingPartyIDHash, algorithm: algorithm, isDiscoverable: isDiscoverable,
             properties: properties(of: extensions, isDiscoverable: isDiscoverable))
         let outputs = try registrationOutputs(
             of: extensions, for: source, verification, configuration.supportsPIN ? state : nil)
         // 17. The attestation.
         let data = AuthenticatorData(
-            relyingPartyIDHash: Authenticator.hash(relyingPartyID), flags: backupFlags.union(verification.flags),
+            relyingPartyIDHash: relyingPartyIDHash, flags: backupFlags.union(verification.flags),
             signatureCounter: try await nextSignatureCounter(),
             attestedCredentialData: AttestedCredentialData(
                 aaguid: configuration.aaguid, credentialID: source.id, publicKey: source.privateKey.publicKey),
@@ -97,7 +99,7 @@ extension Authenticator {
         if isDiscoverable {
             try await store.save(source)
         } else {
-            remember(Authenticator.hash(relyingPartyID))
+            remember(relyingPartyIDHash)
         }
         return MakeCredentialResponse(
             format: format, authenticatorData: data, statement: statement,
@@ -152,8 +154,8 @@ extension Authenticator {
 
     /// Step 16: generates the key; a discoverable credential has a random ID, any other is wrapped into its ID.
     private func newSource(
-        for request: MakeCredentialRequest, algorithm: COSEAlgorithm, isDiscoverable: Bool,
-        properties: CredentialProperties
+        for request: MakeCredentialRequest, _ relyingPartyIDHash: [UInt8], algorithm: COSEAlgorithm,
+        isDiscoverable: Bool, properties: CredentialProperties
     ) async throws -> CredentialSource {
         let relyingPartyID = request.relyingParty.id ?? ""
         let key = try CredentialPrivateKey(generating: algorithm, using: &randomness)
@@ -166,7 +168,7 @@ extension Authenticator {
                 privateKey: key, isDiscoverable: true, properties: properties)
         }
         let id = try WrappedCredentialID.seal(
-            key, properties: properties, relyingPartyIDHash: Authenticator.hash(relyingPartyID),
+            key, properties: properties, relyingPartyIDHash: relyingPartyIDHash,
             wrappingKey: try await wrappingKey(), using: &randomness)
         return CredentialSource(
             id: id, relyingPartyID: relyingPartyID, userHandle: [], privateKey: key, isDiscoverable: false,

@@ -25,8 +25,9 @@ extension Authenticator {
     /// CTAP 2.3 §12 refuses `hmac-secret` with `up` false, and `prf` is treated alike.
     func assertionExtensions(_ extensions: CBORMap?, userPresence: Bool) throws -> AssertionExtensions {
         var wanted = AssertionExtensions()
+        guard let extensions, !extensions.isEmpty else { return wanted }
         let known = configuration.extensions
-        for entry in extensions?.entries ?? [] {
+        for entry in extensions.entries {
             guard let name = entry.key.text, let identifier = ExtensionIdentifier(rawValue: name),
                 known.contains(identifier)
             else { continue }

@@ -32,8 +32,9 @@ extension Authenticator {
         _ extensions: CBORMap?, isDiscoverable: Bool
     ) throws -> RegistrationExtensions {
         var wanted = RegistrationExtensions()
+        guard let extensions, !extensions.isEmpty else { return wanted }
         let known = configuration.extensions
-        for entry in extensions?.entries ?? [] {
+        for entry in extensions.entries {
             guard let name = entry.key.text, let identifier = ExtensionIdentifier(rawValue: name),
                 known.contains(identifier)
             else { continue }
@@ -81,15 +82,17 @@ extension Authenticator {
         of wanted: RegistrationExtensions, for source: CredentialSource, _ verification: Verification,
         _ state: AuthenticatorState?
     ) throws -> ExtensionOutputs {
-        let credRandom = CredRandom(source.privateKey, isUserVerified: verification.isVerified)
+        func evaluate(_ salts: PRFValues) -> PRFValues {
+            CredRandom(source.privateKey, isUserVerified: verification.isVerified).evaluate(salts)
+        }
         var (signed, unsigned) = (CBORMap(), CBORMap())
         if let prf = wanted.prf {
             unsigned[.text(PRFInput.identifier)] =
-                PRFOutput(isEnabled: true, results: prf.eval.map(credRandom.evaluate)).ctap
+                PRFOutput(isEnabled: true, results: prf.eval.map(evaluate)).ctap
         }
         if wanted.wantsHMACSecret { signed[.text(ExtensionIdentifier.hmacSecret.rawValue)] = true }
         if let (salts, sharedSecret) = wanted.hmacSecretMC {
-            let results = credRandom.evaluate(salts).concatenated
+            let results = evaluate(salts).concatenated
             signed[.text(ExtensionIdentifier.hmacSecretMC.rawValue)] = .bytes(
                 try sharedSecret.encrypt(results, using: &randomness))
         }
