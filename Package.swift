@@ -145,7 +145,8 @@ let package = Package(
 
         // Test data and test doubles.
         .target(
-            name: "Fixtures", path: "Fixtures", exclude: ["Corpora"], resources: [.copy("Hybrid")],
+            name: "Fixtures", path: "Fixtures", exclude: ["Corpora"],
+            resources: [.copy("Hybrid"), .copy("Attestation")],
             swiftSettings: settings),
         .target(
             name: "TestSupport", dependencies: ["Fixtures", "CTAP"], path: "Tests/Support", swiftSettings: settings),

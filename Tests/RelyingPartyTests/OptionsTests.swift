@@ -24,7 +24,10 @@ struct OptionsTests {
         #expect(options.excludeCredentials == [Self.record.descriptor])
         #expect(options.timeout == 300_000)
         #expect(options.attestation == "direct")
-        #expect(options.attestationFormats == ["none", "packed"])
+        #expect(
+            options.attestationFormats == [
+                "none", "packed", "tpm", "android-key", "android-safetynet", "fido-u2f", "apple", "compound",
+            ])
         #expect(options.authenticatorSelection?.residentKey == .required)
         #expect(options.authenticatorSelection?.userVerification == .required)
         #expect(options.hints == ["hybrid"])

@@ -22,7 +22,7 @@ struct RegistrationTests {
         #expect(result.record.userVerificationInitialized)
         #expect(result.record.attestationObject == response.response.attestationObject)
         #expect(result.record.attestationClientDataJSON == response.response.clientDataJSON)
-        #expect(result.attestation == AttestationResult(format: .none, trust: .none))
+        #expect(result.attestation == AttestationResult(format: .none, trust: .none, aaguid: testAAGUID))
         #expect(result.userVerified)
         #expect(result.isDiscoverable == true)
         let copy = try JSONDecoder().decode(CredentialRecord.self, from: JSONEncoder().encode(result.record))
@@ -49,6 +49,8 @@ struct RegistrationTests {
     }
 
     static let origins = ["https://login.portal.example:8443", "https://portal.example"]
+
+    static let allFormats = AttestationPolicy.allFormats.map(\.identifier)
 
     static let defects: [Defect] = [
         Defect(testDescription: "id ≠ rawId", expected: .ceremony(.idMismatch), response: { $0.id.bytes.append(0) }),
@@ -141,12 +143,12 @@ struct RegistrationTests {
         Defect(
             testDescription: "unknown format",
             expected: .attestation(
-                .formatUnsupported(AttestationFormat(rawValue: "tpm"), supported: [.none, .packed])),
-            authenticator: { $0.attest = { _ in (AttestationFormat(rawValue: "tpm"), CBORMap()) } }),
+                .formatUnsupported(AttestationFormat(rawValue: "tpm2"), supported: allFormats)),
+            authenticator: { $0.attest = { _ in (AttestationFormat(rawValue: "tpm2"), CBORMap()) } }),
         Defect(
             testDescription: "format in other case",
             expected: .attestation(
-                .formatUnsupported(AttestationFormat(rawValue: "None"), supported: [.none, .packed])),
+                .formatUnsupported(AttestationFormat(rawValue: "None"), supported: allFormats)),
             authenticator: { $0.attest = { _ in (AttestationFormat(rawValue: "None"), CBORMap()) } }),
         Defect(
             testDescription: "statement in none", expected: .attestation(.statementNotEmpty),

@@ -1,4 +1,5 @@
 import CBOR
+public import FoundationEssentials
 public import WebAuthnModel
 
 /// What an attestation statement format has to judge.
@@ -11,18 +12,29 @@ public struct Attestation: Hashable, Sendable {
     public let credential: AttestedCredentialData
     /// SHA-256 of the client data.
     public let clientDataHash: [UInt8]
+    /// The time, for statements that are good for a while only.
+    public let now: Date
 
     /// Puts the parts together.
     public init(
         object: AttestationObject, data: AuthenticatorData, credential: AttestedCredentialData,
-        clientDataHash: [UInt8]
+        clientDataHash: [UInt8], now: Date
     ) {
         self.object = object
         self.data = data
         self.credential = credential
         self.clientDataHash = clientDataHash
+        self.now = now
     }
 
     /// What attestation signatures are made over: authenticator data ‖ client data hash.
     public var signedBytes: [UInt8] { object.authenticatorData + clientDataHash }
+
+    /// The same with another statement: one of those that a compound one holds.
+    func with(format: AttestationFormat, statement: CBORValue) -> Attestation {
+        Attestation(
+            object: AttestationObject(
+                format: format, statement: statement, authenticatorData: object.authenticatorData),
+            data: data, credential: credential, clientDataHash: clientDataHash, now: now)
+    }
 }

@@ -6,6 +6,8 @@ public enum AttestationError: Error, Hashable, Sendable {
     case formatUnsupported(AttestationFormat, supported: [AttestationFormat])
     /// A statement of format `none` that is not empty.
     case statementNotEmpty
+    /// A requirement of the format that the statement does not meet.
+    case defect(AttestationDefect)
     /// A member of the statement is missing, has the wrong type, or is not one of the format's.
     case statementMember(String)
     /// Self attestation with another algorithm than the credential's key has.
@@ -32,6 +34,8 @@ public enum AttestationError: Error, Hashable, Sendable {
     case certificateAAGUID(certificate: AAGUID, authenticatorData: AAGUID)
     /// The policy wants a trusted chain, and this is none; the text says why.
     case untrusted(String)
+    /// The metadata say that this model, or this batch of it, must not be relied on.
+    case compromised(AuthenticatorModel)
 }
 
 extension AttestationError: CustomStringConvertible {
@@ -44,6 +48,7 @@ extension AttestationError: CustomStringConvertible {
             \(supported.map(\.rawValue).joined(separator: ", ")): ask for attestation "none"
             """
         case .statementNotEmpty: "the statement of attestation format none is not empty"
+        case .defect(let defect): "the attestation does not meet WebAuthn Level 3 \(defect.rawValue)"
         case .statementMember(let name):
             "member \(name) of the attestation statement is missing, has the wrong type or does not belong there"
         case .algorithmMismatch(let statement, let key):
@@ -62,6 +67,8 @@ extension AttestationError: CustomStringConvertible {
         case .certificateAAGUID(let certificate, let authenticatorData):
             "the attestation certificate is for model \(certificate), the authenticator says \(authenticatorData)"
         case .untrusted(let reason): "the attestation is not trusted: \(reason)"
+        case .compromised(let model):
+            "the metadata report \(model.status ?? "a compromise") of \(model.description): use another authenticator"
         }
     }
 }

@@ -1,29 +1,42 @@
+import Crypto
 import FoundationEssentials
 import SwiftASN1
 import WebAuthnModel
-@_spi(FixedExpiryValidationTime) public import X509
+public import X509
 
 /// Which attestation a relying party accepts.
 public struct AttestationPolicy: Sendable {
     /// The verification procedures, one per format.
     public let formats: [any AttestationStatementFormat]
-    /// The certificates that attestation chains may end at.
+    /// The certificates that attestation chains may end at, whatever the model.
     public let trustAnchors: [Certificate]
-    /// Whether a registration is refused unless its chain leads to a trust anchor.
+    /// What is known about models: roots of their own, and whether they are compromised.
+    public let metadata: MetadataBLOB?
+    /// Whether a registration is refused unless a chain leads to a trust anchor.
     public let requiresTrust: Bool
 
-    /// Describes a policy; the default verifies whatever comes in the two common formats and trusts nobody.
+    /// The procedures of every format of WebAuthn Level 3 §8.
+    public static let allFormats: [any AttestationStatementFormat] =
+        simpleFormats + [CompoundAttestationFormat(of: simpleFormats)]
+
+    private static let simpleFormats: [any AttestationStatementFormat] = [
+        NoneAttestationFormat(), PackedAttestationFormat(), TPMAttestationFormat(), AndroidKeyAttestationFormat(),
+        AndroidSafetyNetAttestationFormat(), FIDOU2FAttestationFormat(), AppleAttestationFormat(),
+    ]
+
+    /// Describes a policy; the default verifies whatever comes in a format of the specification and trusts nobody.
     public init(
-        formats: [any AttestationStatementFormat] = [NoneAttestationFormat(), PackedAttestationFormat()],
-        trustAnchors: [Certificate] = [], requiresTrust: Bool = false
+        formats: [any AttestationStatementFormat] = allFormats, trustAnchors: [Certificate] = [],
+        metadata: MetadataBLOB? = nil, requiresTrust: Bool = false
     ) {
         self.formats = formats
         self.trustAnchors = trustAnchors
+        self.metadata = metadata
         self.requiresTrust = requiresTrust
     }
 
-    /// WebAuthn Level 3 §7.1 steps 21–24.
-    func assess(_ attestation: Attestation, now: Date) async throws(AttestationError) -> AttestationResult {
+    /// Verifies an attestation and says how far it can be believed (WebAuthn Level 3 §7.1 steps 21–24).
+    public func assess(_ attestation: Attestation) async throws(AttestationError) -> AttestationResult {
         // Step 21: the format, compared case-sensitively.
         let identifier = attestation.object.format
         guard let format = formats.first(where: { $0.identifier == identifier }) else {
@@ -32,33 +45,56 @@ public struct AttestationPolicy: Sendable {
         // Step 22: the statement.
         let evidence = try format.verify(attestation)
         // Steps 23 and 24: trust anchors, and how far the attestation can be believed.
-        switch evidence {
-        case .none:
-            guard !requiresTrust else { throw .untrusted("there is none") }
-            return AttestationResult(format: identifier, trust: .none)
-        case .selfAttested:
-            guard !requiresTrust else { throw .untrusted("it is self attestation, which nobody vouches for") }
-            return AttestationResult(format: identifier, trust: .selfAttested)
-        case .certificates(let chain):
-            let reason = await distrust(of: chain, now: now)
-            if requiresTrust, let reason { throw .untrusted(reason) }
-            return AttestationResult(
-                format: identifier, trust: .basic(trusted: reason == nil, chain: try Self.encode(chain)))
-        }
+        let result = try await judge(evidence, format: identifier, of: attestation)
+        if requiresTrust, !result.trust.isTrusted { throw .untrusted(Self.distrust(result.trust)) }
+        return result
     }
 
-    /// Why the chain does not lead to a trust anchor at this time, or `nil` if it does (RFC 5280 §6).
-    private func distrust(of chain: [Certificate], now: Date) async -> String? {
-        guard let leaf = chain.first else { return "the chain is empty" }
-        guard !trustAnchors.isEmpty else { return "no trust anchors are set" }
-        // The fixed time is the caller's clock: this module has none of its own.
-        var verifier = Verifier(rootCertificates: CertificateStore(trustAnchors)) {
-            RFC5280Policy(fixedExpiryValidationTime: now)
+    private func judge(
+        _ evidence: AttestationEvidence, format: AttestationFormat, of attestation: Attestation
+    ) async throws(AttestationError) -> AttestationResult {
+        let aaguid = attestation.credential.aaguid
+        let entry = entry(for: aaguid, evidence)
+        let chain: [[UInt8]]
+        let trust: AttestationTrust
+        switch evidence {
+        case .none: (trust, chain) = (.none, [])
+        case .selfAttested: (trust, chain) = (.selfAttested, [])
+        case .certified(let path):
+            chain = try Self.encode(path.chain)
+            let verifier = TrustPathVerifier(
+                trustAnchors: trustAnchors + (entry?.rootCertificates ?? []), now: attestation.now)
+            trust = .certified(path.type, chain: chain, distrust: await verifier.distrust(of: path))
+        case .compound(let components):
+            var results: [AttestationResult] = []
+            for component in components {
+                results.append(try await judge(component.evidence, format: component.format, of: attestation))
+            }
+            (trust, chain) = (.compound(results), [])
         }
-        switch await verifier.validate(leaf: leaf, intermediates: CertificateStore(chain.dropFirst())) {
-        case .validCertificate: return nil
-        case .couldNotValidate(let failures):
-            return failures.last.map { "\($0.policyFailureReason)" } ?? "its chain does not lead to a trust anchor"
+        // A model that is known to be compromised is refused even where no trust is required: who claims to be one
+        // has no reason to lie.
+        if let report = entry?.compromise(of: chain, now: attestation.now) {
+            throw .compromised(AuthenticatorModel(description: entry?.description ?? "", status: report.status))
+        }
+        return AttestationResult(format: format, trust: trust, aaguid: aaguid, model: entry?.model)
+    }
+
+    /// The metadata of the model: by AAGUID, or, for authenticators that have none, by the certificate's key.
+    private func entry(for aaguid: AAGUID, _ evidence: AttestationEvidence) -> MetadataEntry? {
+        guard let metadata else { return nil }
+        if aaguid != .zero { return metadata.entry(for: aaguid) }
+        guard case .certified(let path) = evidence, let leaf = path.chain.first else { return nil }
+        return metadata.entry(
+            forKeyIdentifier: Array(Insecure.SHA1.hash(data: Array(leaf.publicKey.subjectPublicKeyInfoBytes))))
+    }
+
+    private static func distrust(_ trust: AttestationTrust) -> String {
+        switch trust {
+        case .none: "there is none"
+        case .selfAttested: "it is self attestation, which nobody vouches for"
+        case .certified(_, _, let distrust): distrust ?? ""
+        case .compound(let results): results.map { Self.distrust($0.trust) }.joined(separator: "; ")
         }
     }
 

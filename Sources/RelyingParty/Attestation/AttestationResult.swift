@@ -6,11 +6,19 @@ public struct AttestationResult: Hashable, Sendable {
     public let format: AttestationFormat
     /// How far it can be believed.
     public let trust: AttestationTrust
+    /// The model that the authenticator says it is; a claim, unless the attestation is trusted.
+    public let aaguid: AAGUID
+    /// What the policy's metadata say about the model.
+    public let model: AuthenticatorModel?
 
     /// Puts the parts together.
-    public init(format: AttestationFormat, trust: AttestationTrust) {
+    public init(
+        format: AttestationFormat, trust: AttestationTrust, aaguid: AAGUID, model: AuthenticatorModel? = nil
+    ) {
         self.format = format
         self.trust = trust
+        self.aaguid = aaguid
+        self.model = model
     }
 }
 
@@ -20,8 +28,34 @@ public enum AttestationTrust: Hashable, Sendable {
     case none
     /// The credential's own key signed: the AAGUID is a claim.
     case selfAttested
-    /// A certified key signed; with `trusted`, the chain leads to one of the policy's trust anchors.
+    /// A certified key signed.
     ///
-    /// The chain is in DER, leaf first, as the authenticator sent it.
-    case basic(trusted: Bool, chain: [[UInt8]])
+    /// The chain is in DER, leaf first, as the authenticator sent it; `distrust` says why it does not lead to a trust
+    /// anchor, and is `nil` when it does.
+    case certified(CertifiedAttestationType, chain: [[UInt8]], distrust: String?)
+    /// Several statements, each with what it is worth.
+    indirect case compound([AttestationResult])
+
+    /// Whether a chain leads to a trust anchor; of a compound one, at least one chain.
+    public var isTrusted: Bool {
+        switch self {
+        case .none, .selfAttested: false
+        case .certified(_, _, let distrust): distrust == nil
+        case .compound(let results): results.contains { $0.trust.isTrusted }
+        }
+    }
+}
+
+/// What metadata say about a model of authenticator.
+public struct AuthenticatorModel: Hashable, Sendable {
+    /// The name for people, such as "YubiKey 5 Series".
+    public let description: String
+    /// The status of the latest report, such as `FIDO_CERTIFIED_L1`.
+    public let status: String?
+
+    /// Puts the parts together.
+    public init(description: String, status: String?) {
+        self.description = description
+        self.status = status
+    }
 }

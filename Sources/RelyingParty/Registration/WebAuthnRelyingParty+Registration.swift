@@ -48,8 +48,8 @@ extension WebAuthnRelyingParty {
         do throws(AttestationError) {
             attestation = try await attestationPolicy.assess(
                 Attestation(
-                    object: object, data: authenticatorData, credential: credential, clientDataHash: clientDataHash),
-                now: now)
+                    object: object, data: authenticatorData, credential: credential, clientDataHash: clientDataHash,
+                    now: now))
         } catch {
             throw .attestation(error)
         }

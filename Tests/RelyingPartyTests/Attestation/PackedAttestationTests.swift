@@ -9,75 +9,6 @@ import Testing
 import WebAuthnModel
 import X509
 
-/// Makes attestation certificates, good and bad.
-struct TestAttestationAuthority {
-    let name: DistinguishedName
-    let key = P256.Signing.PrivateKey()
-    let certificate: Certificate
-
-    init(_ commonName: String = "Attestation Root") throws {
-        name = try DistinguishedName { CommonName(commonName) }
-        certificate = try Certificate(
-            version: .v3, serialNumber: .init(bytes: [1]), publicKey: .init(key.publicKey),
-            notValidBefore: testNow.addingTimeInterval(-1000), notValidAfter: testNow.addingTimeInterval(1_000_000),
-            issuer: name, subject: name, signatureAlgorithm: .ecdsaWithSHA256,
-            extensions: Certificate.Extensions {
-                Critical(BasicConstraints.isCertificateAuthority(maxPathLength: nil))
-                Critical(KeyUsage(keyCertSign: true))
-            }, issuerPrivateKey: .init(key))
-    }
-
-    /// What a leaf says, correct by default.
-    struct Leaf: Sendable {
-        var country: String? = "JP"
-        var organization: String? = "Aikagi"
-        var unit: String? = "Authenticator Attestation"
-        var commonName: String? = "Aikagi Attestation 1"
-        var version = Certificate.Version.v3
-        var basicConstraints: BasicConstraints? = .notCertificateAuthority
-        var aaguid: [UInt8]? = [4, 16] + testAAGUID.bytes
-        var isAAGUIDCritical = false
-        var lifetime = 0.0..<1000.0
-    }
-
-    func issue(_ leaf: Leaf, key leafKey: Certificate.PublicKey) throws -> Certificate {
-        var attributes: [RelativeDistinguishedName.Attribute] = []
-        if let text = leaf.country {
-            attributes.append(try .init(type: .RDNAttributeType.countryName, printableString: text))
-        }
-        if let text = leaf.organization {
-            attributes.append(.init(type: .RDNAttributeType.organizationName, utf8String: text))
-        }
-        if let text = leaf.unit {
-            attributes.append(.init(type: .RDNAttributeType.organizationalUnitName, utf8String: text))
-        }
-        if let text = leaf.commonName { attributes.append(.init(type: .RDNAttributeType.commonName, utf8String: text)) }
-        var extensions = Certificate.Extensions()
-        if let constraints = leaf.basicConstraints { try extensions.append(.init(constraints, critical: true)) }
-        if let aaguid = leaf.aaguid {
-            try extensions.append(
-                .init(
-                    oid: [1, 3, 6, 1, 4, 1, 45724, 1, 1, 4], critical: leaf.isAAGUIDCritical, value: aaguid[...]))
-        }
-        return try Certificate(
-            version: leaf.version, serialNumber: .init(bytes: [2]), publicKey: leafKey,
-            notValidBefore: testNow.addingTimeInterval(leaf.lifetime.lowerBound - 500),
-            notValidAfter: testNow.addingTimeInterval(leaf.lifetime.upperBound - 500), issuer: name,
-            subject: DistinguishedName(attributes.map { RelativeDistinguishedName($0) }),
-            signatureAlgorithm: .ecdsaWithSHA256, extensions: extensions, issuerPrivateKey: .init(key))
-    }
-}
-
-extension Certificate {
-    var der: [UInt8] {
-        get throws {
-            var serializer = DER.Serializer()
-            try serializer.serialize(self)
-            return serializer.serializedBytes
-        }
-    }
-}
-
 /// A packed statement.
 func packed(_ algorithm: COSEAlgorithm, _ signature: [UInt8], x5c: [[UInt8]]? = nil) -> CBORMap {
     var statement = CBORMap()
@@ -104,7 +35,9 @@ struct AttestationTests {
         var authenticator = try TestAuthenticator(algorithm)
         let key = authenticator.key
         authenticator.attest = { (.packed, packed(algorithm, try key.sign($0))) }
-        #expect(try await verify(authenticator) == AttestationResult(format: .packed, trust: .selfAttested))
+        #expect(
+            try await verify(authenticator)
+                == AttestationResult(format: .packed, trust: .selfAttested, aaguid: testAAGUID))
     }
 
     @Test("A policy that wants trust refuses what nobody vouches for", arguments: [AttestationFormat.none, .packed])
@@ -206,7 +139,7 @@ struct AttestationTests {
         let authority = try TestAttestationAuthority()
         let policy = AttestationPolicy(trustAnchors: [authority.certificate], requiresTrust: true)
         let result = try await verify(try attested(by: authority, algorithm: algorithm), policy: policy)
-        guard case .basic(trusted: true, let chain) = result.trust else {
+        guard case .certified(.basicOrAttestationAuthority, let chain, distrust: nil) = result.trust else {
             Issue.record("not trusted: \(result)")
             return
         }
@@ -284,7 +217,7 @@ struct AttestationTests {
             (try attested(by: authority), AttestationPolicy()),
         ]
         for (authenticator, policy) in cases {
-            guard case .basic(trusted: false, _) = try await verify(authenticator, policy: policy).trust else {
+            guard case .certified(_, _, distrust: .some) = try await verify(authenticator, policy: policy).trust else {
                 Issue.record("trusted")
                 continue
             }

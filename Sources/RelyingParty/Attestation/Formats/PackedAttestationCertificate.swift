@@ -6,8 +6,6 @@ import X509
 struct PackedAttestationCertificate {
     private let certificate: Certificate
 
-    /// id-fido-gen-ce-aaguid.
-    static let aaguidExtension: ASN1ObjectIdentifier = [1, 3, 6, 1, 4, 1, 45724, 1, 1, 4]
     /// The organizational unit that every attestation certificate names.
     static let organizationalUnit = "Authenticator Attestation"
 
@@ -29,9 +27,9 @@ struct PackedAttestationCertificate {
         // Subject-CN: any text.
         try checkSubject("CN", .RDNAttributeType.commonName, expected: "a text of the vendor's") { !$0.isEmpty }
         // The extension that names the model, where there is one.
-        try checkAAGUID(aaguid)
+        try certificate.checkAAGUID(aaguid)
         // Basic constraints: not a certificate authority.
-        try checkBasicConstraints()
+        try certificate.checkIsNoAuthority()
     }
 
     private func checkSubject(
@@ -41,28 +39,5 @@ struct PackedAttestationCertificate {
         guard values.count == 1, let value = values.first, let text = String(value.value), isValid(text) else {
             throw .certificateSubject(attribute: name, expected: expected)
         }
-    }
-
-    private func checkAAGUID(_ aaguid: AAGUID) throws(AttestationError) {
-        guard let item = certificate.extensions[oid: Self.aaguidExtension] else { return }
-        guard !item.critical else { throw .certificateAAGUIDCritical }
-        let named: AAGUID?
-        do {
-            named = AAGUID(try ASN1OctetString(derEncoded: item.value).bytes)
-        } catch {
-            throw .certificateAAGUIDMalformed
-        }
-        guard let named else { throw .certificateAAGUIDMalformed }
-        guard named == aaguid else { throw .certificateAAGUID(certificate: named, authenticatorData: aaguid) }
-    }
-
-    private func checkBasicConstraints() throws(AttestationError) {
-        let constraints: BasicConstraints?
-        do {
-            constraints = try certificate.extensions.basicConstraints
-        } catch {
-            throw .certificateIsAuthority
-        }
-        guard case .notCertificateAuthority? = constraints else { throw .certificateIsAuthority }
     }
 }

@@ -11,7 +11,7 @@ public struct NoneAttestationFormat: AttestationStatementFormat {
 
     /// Accepts the empty statement only.
     public func verify(_ attestation: Attestation) throws(AttestationError) -> AttestationEvidence {
-        guard attestation.object.statement.isEmpty else { throw .statementNotEmpty }
+        guard attestation.object.statement.map?.isEmpty == true else { throw .statementNotEmpty }
         return .none
     }
 }
