@@ -89,7 +89,7 @@ let package = Package(
 
         // Rooms.
         pure("SoftwareAuthenticator", ["CBOR", "CTAP", "WebAuthnModel", crypto, cryptoExtras, x509, asn1]),
-        module("CredentialStorage", ["SoftwareAuthenticator", "WebAuthnModel", crypto, grdb]),
+        module("CredentialStorage", ["SoftwareAuthenticator", "WebAuthnModel", crypto, cryptoExtras, grdb]),
 
         // Doors and clients.
         module("HIDTransport", ["CTAPHID", "CTAP", "CFuse"]),
@@ -224,7 +224,7 @@ if Context.environment["AIKAGI_BENCHMARKS"] != nil {
 if Context.environment["AIKAGI_FUZZ"] != nil {
     let decoders = [
         "CBOR", "WebAuthnModel", "CTAP", "CTAPHID", "HybridProtocol", "BluetoothLE", "SoftwareAuthenticator",
-        "RelyingParty",
+        "RelyingParty", "CredentialStorage",
     ]
     for target in package.targets where decoders.contains(target.name) {
         target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-sanitize=fuzzer"])]

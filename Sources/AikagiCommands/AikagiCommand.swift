@@ -28,8 +28,8 @@ public struct AikagiCommand: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             DemoCommand.self, ManualCommand.self, BrowserCommand.self, WithCommand.self, PlugCommand.self,
-            UnplugCommand.self, KeyCommand.self, ControlCommand.self, PortalCommand.self, TunnelCommand.self,
-            PhoneCommand.self, LoginCommand.self, RegisterCommand.self, InsideCommand.self,
+            UnplugCommand.self, KeyCommand.self, ControlCommand.self, StoreCommand.self, PortalCommand.self,
+            TunnelCommand.self, PhoneCommand.self, LoginCommand.self, RegisterCommand.self, InsideCommand.self,
         ])
 
     /// The command without a subcommand: shows its help.

@@ -19,8 +19,9 @@ struct SettingTable {
     /// The value, if there is one.
     subscript(name: Name) -> [UInt8]? {
         get throws {
-            try Data.fetchOne(db, sql: "SELECT sealed FROM setting WHERE name = ?", arguments: [name.rawValue])
-                .map { try cipher.open($0, boundTo: .setting(name.rawValue)) }
+            try Data.fetchOne(
+                db.cachedStatement(sql: "SELECT sealed FROM setting WHERE name = ?"), arguments: [name.rawValue]
+            ).map { try cipher.open($0, boundTo: .setting(name.rawValue)) }
         }
     }
 
@@ -42,7 +43,7 @@ struct SettingTable {
     /// Stores a value in place of the earlier one.
     func set(_ name: Name, _ value: [UInt8]) throws {
         let sealed = try cipher.seal(value, boundTo: .setting(name.rawValue))
-        try db.execute(
-            sql: "INSERT OR REPLACE INTO setting (name, sealed) VALUES (?, ?)", arguments: [name.rawValue, sealed])
+        try db.cachedStatement(sql: "INSERT OR REPLACE INTO setting (name, sealed) VALUES (?, ?)").execute(
+            arguments: [name.rawValue, sealed])
     }
 }

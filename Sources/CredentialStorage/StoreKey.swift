@@ -1,7 +1,8 @@
 package import Crypto
 public import SoftwareAuthenticator
 
-/// The key that seals what a store keeps: 32 random bytes, which live in a file of their own.
+/// The key that seals what a store keeps: 32 random bytes, which live in a file of their own, under a passphrase if
+/// there is one.
 ///
 /// Whoever has the database alone learns which relying parties there are accounts at, and nothing else; whoever has the
 /// key file as well has everything. Keep the two apart in backups.
@@ -9,7 +10,7 @@ public struct StoreKey: Equatable, Sendable {
     /// The length in bytes.
     public static let byteCount = 32
 
-    private let secret: SecretBytes
+    let secret: SecretBytes
 
     /// Takes exactly 32 bytes, else `nil`.
     public init?(_ secret: SecretBytes) {
@@ -21,24 +22,60 @@ public struct StoreKey: Equatable, Sendable {
     ///
     /// The file must belong to whoever runs the program, and nobody else may have any access to it. A new file appears
     /// under its name only once it is complete and on disk.
-    public init(fileAt path: String) throws(StoreKeyError) {
+    ///
+    /// - Parameter passphrase: what the key is sealed under, or is to be sealed under when it is made now.
+    public init(fileAt path: String, passphrase: Passphrase? = nil) throws(StoreKeyError) {
         var generator = SystemRandomNumberGenerator()
-        try self.init(fileAt: path, using: &generator)
+        try self.init(fileAt: path, passphrase: passphrase, using: &generator)
     }
 
     /// Reads the key file, or makes one with a key drawn from a generator if there is none.
-    public init(fileAt path: String, using generator: inout some RandomNumberGenerator) throws(StoreKeyError) {
+    ///
+    /// - Parameter cost: what a guess at the passphrase of a file costs that is made now.
+    public init(
+        fileAt path: String, passphrase: Passphrase? = nil, cost: PassphraseCost = .standard,
+        using generator: inout some RandomNumberGenerator
+    ) throws(StoreKeyError) {
         if let bytes = try KeyFile.read(path) {
-            guard let key = StoreKey(SecretBytes(bytes)) else { throw .wrongLength(path: path) }
-            self = key
+            self = try KeyFileContent(bytes, path: path).key(passphrase, path: path)
             return
         }
         let bytes = (0..<StoreKey.byteCount).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-        try KeyFile.create(path, bytes)
+        guard let drawn = StoreKey(SecretBytes(bytes)) else { throw .wrongLength(path: path) }
+        let content = try KeyFileContent(
+            drawn, passphrase: passphrase, cost: cost, path: path, using: &generator)
+        do throws(PrivateFileError) {
+            _ = try PrivateFile.create(path, content.bytes)
+        } catch {
+            throw .file(path: path, reason: error.reason)
+        }
         // Read back rather than trusted: another process may have been first, and then its key counts.
         guard let stored = try KeyFile.read(path) else { throw .file(path: path, reason: "it vanished again") }
-        guard let key = StoreKey(SecretBytes(stored)) else { throw .wrongLength(path: path) }
-        self = key
+        self = try KeyFileContent(stored, path: path).key(passphrase, path: path)
+    }
+
+    /// Whether there is a key file, and whether a passphrase is needed for it; `nil` when there is none.
+    public static func isSealed(fileAt path: String) throws(StoreKeyError) -> Bool? {
+        guard let bytes = try KeyFile.read(path) else { return nil }
+        return switch try KeyFileContent(bytes, path: path) {
+        case .plain: false
+        case .sealed: true
+        }
+    }
+
+    /// Puts this key into its file anew: under a passphrase, or under none.
+    ///
+    /// At any moment the file holds the key, in the former way or the new one.
+    public func reseal(
+        fileAt path: String, under passphrase: Passphrase?, cost: PassphraseCost = .standard
+    ) throws(StoreKeyError) {
+        var generator = SystemRandomNumberGenerator()
+        let content = try KeyFileContent(self, passphrase: passphrase, cost: cost, path: path, using: &generator)
+        do throws(PrivateFileError) {
+            try PrivateFile.replace(path, content.bytes)
+        } catch {
+            throw .file(path: path, reason: error.reason)
+        }
     }
 
     /// A key for one purpose, so that no key has two.
@@ -61,8 +98,14 @@ public enum StoreKeyError: Error, Hashable, Sendable {
     case foreignOwner(path: String)
     /// The path does not name a regular file.
     case notAFile(path: String)
-    /// The file does not hold exactly 32 bytes.
+    /// The file holds neither exactly 32 bytes nor a key under a passphrase.
     case wrongLength(path: String)
+    /// The key is sealed under a passphrase, and none is given.
+    case passphraseNeeded(path: String)
+    /// A passphrase is given, and the key is not sealed under any.
+    case notSealed(path: String)
+    /// What is sealed under a passphrase does not open.
+    case sealed(path: String, PassphraseBoxError)
     /// The system refuses; the text is its reason.
     case file(path: String, reason: String)
 }
@@ -79,6 +122,12 @@ extension StoreKeyError: CustomStringConvertible {
             "\(path) is not a regular file; name the file that holds the store's key"
         case .wrongLength(let path):
             "the key file \(path) does not hold 32 bytes; restore it from a backup, or remove it and its store"
+        case .passphraseNeeded(let path):
+            "the key file \(path) is sealed under a passphrase; give it"
+        case .notSealed(let path):
+            "the key file \(path) is not sealed under a passphrase; give none, or set it first: aikagi store passphrase"
+        case .sealed(let path, let error):
+            "the key file \(path) \(error)"
         case .file(let path, let reason):
             "the key file \(path) cannot be used: \(reason); check the path and its permissions"
         }

@@ -60,7 +60,7 @@ import Testing
             argument: "platform,name=My reader,gate=delay:2,store=/tmp/a=b,unplugged,presence-only,built-in")
         #expect(full.kind == .software(.platform))
         #expect(full.name == "My reader")
-        #expect(full.store == "/tmp/a=b")
+        #expect(full.store == StoreAccess(path: "/tmp/a=b"))
         #expect(full.isUnplugged)
         #expect(full.isPresenceOnly)
         #expect(full.isBuiltIn)
@@ -76,7 +76,8 @@ import Testing
         "Other keys are refused",
         arguments: [
             "", "tablet", "platform,", "platform,gate=maybe", "name=", "name=a,name=b", "x=y", "platform,security-key",
-            "phone,gate=deny", "phone,store=s", "phone,presence-only", "phone,built-in", "away", "gate=exec:",
+            "phone,gate=deny", "phone,store=s", "passphrase-file=p", "phone,presence-only", "phone,built-in", "away",
+            "gate=exec:",
             "name=" + String(repeating: "x", count: 101), "name=" + String(repeating: "ü", count: 51),
         ])
     func noKey(text: String) {
@@ -90,6 +91,7 @@ import Testing
             ("--key", "gate=maybe", "there is no gate 'maybe'"),
             ("--key", "platform,gat=deny", "there is no 'gat=' here"), ("--key", "platform,", "a part is empty"),
             ("--key", "platform,away", "'away' is not known here"), ("--key", "phone,store=s", "say it with --phone"),
+            ("--key", "passphrase-file=p", "'passphrase-file=' is for a store"),
             ("--phone", "hang-up=never", "there is no step 'never'"),
             ("--phone", "scan-after=soon", "'scan-after=soon'"),
             ("--phone", "away,away", "'away' is there twice"), ("--phone", "name=", "nothing follows 'name='"),
@@ -110,10 +112,12 @@ import Testing
         #expect(plain.name == "phone")
         #expect(!plain.isAway && !plain.isOutOfRange && plain.hangUp == nil && plain.scanDelay == .zero)
         let full = try PhoneArgument(
-            argument: "manual,name=Mine,gate=ignore,store=s,away,out-of-range,scan-after=1.5,hang-up=request")
+            argument:
+                "manual,name=Mine,gate=ignore,store=s,passphrase-file=p,away,out-of-range,scan-after=1.5,hang-up=request"
+        )
         #expect(full.scanning == .manual)
         #expect(full.name == "Mine")
-        #expect(full.store == "s")
+        #expect(full.store == StoreAccess(path: "s", passphraseFile: "p"))
         #expect(full.isAway && full.isOutOfRange)
         #expect(full.scanDelay == .milliseconds(1500))
         #expect(full.hangUp == .request)

@@ -28,8 +28,8 @@ struct SQLiteCredentialStoreTests {
         #expect(try await store.source(id: source.id) == source)
         #expect(try await store.sources(relyingPartyID: source.relyingPartyID) == [source])
         // What was reserved and not given out is left out.
-        #expect(try await store.nextSignatureCounter() == SQLiteCredentialStore.counterBlock + 1)
-        #expect(try await store.nextSignatureCounter() == SQLiteCredentialStore.counterBlock + 2)
+        #expect(try await store.nextSignatureCounter() == CounterBlock.size + 1)
+        #expect(try await store.nextSignatureCounter() == CounterBlock.size + 2)
         #expect(try await store.wrappingKey(orStoring: SecretBytes([3])) == SecretBytes([1, 2]))
         #expect(try await store.attestationIdentity(orStoring: nil) == identity)
     }
@@ -108,7 +108,7 @@ struct SQLiteCredentialStoreTests {
         let reopened = try workspace.store()
         #expect(try await reopened.sources(relyingPartyID: "manual.example").isEmpty)
         #expect(try await reopened.wrappingKey(orStoring: SecretBytes([3])) == SecretBytes([2]))
-        #expect(try await reopened.nextSignatureCounter() == SQLiteCredentialStore.counterBlock + 1)
+        #expect(try await reopened.nextSignatureCounter() == CounterBlock.size + 1)
         #expect(try await reopened.state() == new)
         #expect(try await reopened.largeBlobArray() == nil)
         #expect(try await reopened.attestationIdentity(orStoring: nil) == identity)
@@ -160,7 +160,7 @@ struct SQLiteCredentialStoreTests {
     @Test("the log is synchronised at every commit, so that a loss of power loses nothing either")
     func durability() async throws {
         let store = try Workspace().store()
-        let settings = try await store.queue.read { db in
+        let settings = try await store.connection.queue.read { db in
             [
                 try String.fetchOne(db, sql: "PRAGMA journal_mode"),
                 try String.fetchOne(db, sql: "PRAGMA synchronous"),
@@ -240,7 +240,7 @@ struct SQLiteCredentialStoreTests {
         // One that has the store for itself writes once in a block.
         let before = try await workspace.reservedCounter()
         for _ in 0..<50 { counters.append(try await handles[0].nextSignatureCounter()) }
-        #expect(try await workspace.reservedCounter() <= before + Int64(SQLiteCredentialStore.counterBlock))
+        #expect(try await workspace.reservedCounter() <= before + Int64(CounterBlock.size))
     }
 
     @Test("Pages, relying parties and census are those of the memory store", arguments: [1, 2, 3] as [UInt64])

@@ -45,7 +45,7 @@ struct StoreKeyTests {
         _ = try StoreKey(fileAt: path)
     }
 
-    @Test("of another length is refused", arguments: [0, 31, 33, 1000])
+    @Test("of another length is refused", arguments: [0, 31, 33, 85, 1000])
     func length(count: Int) throws {
         let workspace = try Workspace()
         let url = workspace.directory.appending(path: "key")

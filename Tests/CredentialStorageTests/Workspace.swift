@@ -42,6 +42,14 @@ final class Workspace: Sendable {
         try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path(name))
     }
 
+    /// A passphrase.
+    static func passphrase(_ text: String) throws -> Passphrase { try #require(Passphrase(text)) }
+
+    /// A cost that no test waits for.
+    static func lowCost() throws -> PassphraseCost {
+        try #require(PassphraseCost(logarithmOfRounds: 1, blockSize: 1, parallelism: 1))
+    }
+
     /// A key of equal bytes.
     static func key(_ byte: UInt8) throws -> StoreKey {
         try #require(StoreKey(SecretBytes([UInt8](repeating: byte, count: 32))))

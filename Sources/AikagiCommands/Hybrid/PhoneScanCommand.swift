@@ -45,6 +45,9 @@ struct PhoneScanCommand: AsyncParsableCommand {
         ))
     var store: String?
 
+    @Option(help: StoreOptions.passphraseFileHelp)
+    var passphraseFile: String?
+
     @Flag(help: "Forget everything at the end instead.")
     var memory = false
 
@@ -60,13 +63,16 @@ struct PhoneScanCommand: AsyncParsableCommand {
 
     private func checkOptions() throws {
         if memory && store != nil { throw ValidationError("--memory and --store exclude each other") }
+        if memory && passphraseFile != nil {
+            throw ValidationError("--memory and --passphrase-file exclude each other")
+        }
     }
 
     func run() async throws {
         try await runInterruptibly(json: json) {
             let qrCode = try await readQRCode()
             let answered = Mutex<[String]>([])
-            let authenticator = try authenticator { question in answered.withLock { $0.append(question) } }
+            let authenticator = try await authenticator { question in answered.withLock { $0.append(question) } }
             let endpoints = try await hybrid.endpoints()
             let domain = try tunnelDomain?.domain ?? hybrid.runningDomain()
             if domain == nil && hybrid.tunnel == nil {
@@ -91,7 +97,7 @@ struct PhoneScanCommand: AsyncParsableCommand {
     }
 
     /// - Parameter approved: told what the user approved.
-    private func authenticator(_ approved: @escaping @Sendable (String) -> Void) throws -> Authenticator {
+    private func authenticator(_ approved: @escaping @Sendable (String) -> Void) async throws -> Authenticator {
         let json = json
         let observed = ObservedGate(
             gate: try gate.gate(), asked: { _ in },
@@ -104,15 +110,16 @@ struct PhoneScanCommand: AsyncParsableCommand {
                 line.print(asJSON: json)
             })
         return Authenticator(
-            configuration: Authenticator.Configuration(flavour: .phone), store: try credentialStore(), gate: observed,
+            configuration: Authenticator.Configuration(flavour: .phone), store: try await credentialStore(),
+            gate: observed,
             reportFailure: { Console.standard.error("\($0)") })
     }
 
-    private func credentialStore() throws -> any CredentialStore {
+    private func credentialStore() async throws -> any CredentialStore {
         if memory { return MemoryCredentialStore() }
         let path = store ?? userDataDirectory() + "/phone.sqlite"
         if store == nil { try createPrivateDirectory(userDataDirectory()) }
-        return try SQLiteCredentialStore(path: path, keyFileAt: path + ".key")
+        return try await StoreAccess(path: path, passphraseFile: passphraseFile).open()
     }
 
     private func readQRCode() async throws -> HybridQRCode {

@@ -66,6 +66,9 @@ struct KeyCommand: AsyncParsableCommand {
             discussion: "Default: in memory, as with --memory.", valueName: "file"))
     var store: String?
 
+    @Option(help: StoreOptions.passphraseFileHelp)
+    var passphraseFile: String?
+
     @Flag(help: "Forget everything at the end.")
     var memory = false
 
@@ -91,6 +94,7 @@ struct KeyCommand: AsyncParsableCommand {
 
     private func checkOptions() throws {
         if memory && store != nil { throw ValidationError("--memory and --store exclude each other") }
+        if passphraseFile != nil && store == nil { throw ValidationError("--passphrase-file needs a --store") }
         if flavour == .phone {
             if profile != .ctap23 { throw ValidationError("a phone has no --profile: it knows no management anyway") }
             if !fingers.isEmpty { throw ValidationError("a phone verifies by its screen lock; leave --finger out") }
@@ -107,7 +111,7 @@ struct KeyCommand: AsyncParsableCommand {
         try await runInterruptibly(json: json) {
             let hangups = await UnixSignalsSequence(trapping: .sighup)
             let lines = KeyLines(asJSON: json)
-            let parts = try parts(lines)
+            let parts = try await parts(lines)
             let key = DoorKey(authenticator: parts.authenticator, power: parts.power, wink: { lines.wink() })
             defer { parts.control?.close() }
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -136,9 +140,9 @@ struct KeyCommand: AsyncParsableCommand {
         var control: KeyControl?
     }
 
-    private func parts(_ lines: KeyLines) throws -> Parts {
+    private func parts(_ lines: KeyLines) async throws -> Parts {
         guard let path = control else {
-            let authenticator = try authenticator(gate: gate.gate(), clock: ContinuousClock())
+            let authenticator = try await authenticator(gate: gate.gate(), clock: ContinuousClock())
             let power = KeyPower {
                 await authenticator.powerCycle()
             } observe: {
@@ -149,7 +153,7 @@ struct KeyCommand: AsyncParsableCommand {
         let clock = AdjustableClock()
         let watchers = KeyWatchers(clock: clock)
         let person = ControlledGate(usually: try gate.gate(clock: clock), clock: clock)
-        let authenticator = try authenticator(gate: watchers.observed(person), clock: clock)
+        let authenticator = try await authenticator(gate: watchers.observed(person), clock: clock)
         let power = KeyPower {
             await authenticator.powerCycle()
         } observe: { event in
@@ -166,7 +170,7 @@ struct KeyCommand: AsyncParsableCommand {
     /// Deviation of compat20: suites of that time know no authenticator that verifies by itself and has a PIN.
     private var hasReader: Bool { !presenceOnly && (profile != .compat20 || flavour != .securityKey) }
 
-    private func authenticator(gate: any BiometricGate, clock: any Clock<Duration>) throws -> Authenticator {
+    private func authenticator(gate: any BiometricGate, clock: any Clock<Duration>) async throws -> Authenticator {
         var configuration = Authenticator.Configuration(
             flavour: flavour.flavour, profile: profile.profile, verifiesUser: hasReader,
             enrolledFingers: fingers.isEmpty && flavour == .platform ? nil : fingers,
@@ -174,13 +178,13 @@ struct KeyCommand: AsyncParsableCommand {
             isBuiltIn: false)
         if resetAnyTime { configuration.resetWindow = nil }
         return Authenticator(
-            configuration: configuration, store: try credentialStore(), gate: gate, clock: clock,
+            configuration: configuration, store: try await credentialStore(), gate: gate, clock: clock,
             reportFailure: { Console.standard.error("\($0)") })
     }
 
-    private func credentialStore() throws -> any CredentialStore {
+    private func credentialStore() async throws -> any CredentialStore {
         guard let store else { return MemoryCredentialStore() }
-        return try SQLiteCredentialStore(path: store, keyFileAt: store + ".key")
+        return try await StoreAccess(path: store, passphraseFile: passphraseFile).open()
     }
 }
 

@@ -66,6 +66,19 @@ struct ArgumentParts {
         return gate
     }
 
+    /// The store that it gives, if it does.
+    ///
+    /// - Throws: A sentence for a passphrase that is for no store.
+    func store() throws(ValidationError) -> StoreAccess? {
+        guard let path = values["store"] else {
+            guard values["passphrase-file"] == nil else {
+                throw ValidationError("'passphrase-file=' is for a store; add 'store='")
+            }
+            return nil
+        }
+        return StoreAccess(path: path, passphraseFile: values["passphrase-file"])
+    }
+
     /// What is said of a first part that is no kind of device.
     static func unknownKind(_ kind: String, known: [String]) -> ValidationError {
         ValidationError(

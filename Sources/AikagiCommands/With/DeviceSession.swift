@@ -137,7 +137,7 @@ struct DeviceSession: Sendable {
         configuration.tunnel = options.tunnel.behaviour
         configuration.isOffline = options.offline
         if let display = screen.display { watch.tell(display: try XDisplayScreen(display)) }
-        let phones = try devices.phones()
+        let phones = try await devices.phones()
         let surroundings = try HybridSurroundings(configuration, radio: radio) { watch.tell(isDiscovering: $0) }
         return try await surroundings.run { arrangement in
             folder.alsoRemove(arrangement.madeFolders)
@@ -175,7 +175,7 @@ struct DeviceSession: Sendable {
         screens: @escaping @Sendable (ScreenWatch.Folder) -> Void,
         _ body: @escaping @Sendable (Stage) async throws -> Value
     ) async throws -> Value {
-        let (rack, phoneKeys) = try devices.rack(world)
+        let (rack, phoneKeys) = try await devices.rack(world)
         let control = SessionControl(
             folder: folder, rack: rack, desk: world?.desk, plan: plan, screens: screens, log: log)
         return try await withThrowingTaskGroup(of: Value?.self) { group in

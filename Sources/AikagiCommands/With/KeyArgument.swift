@@ -1,7 +1,7 @@
 import ArgumentParser
 import SoftwareAuthenticator
 
-/// A security key on the command line: `KIND[,name=NAME][,gate=GATE][,store=FILE][,presence-only][,built-in][,unplugged]`.
+/// A security key on the command line: `KIND[,name=NAME][,gate=GATE][,store=FILE[,passphrase-file=FILE]][,presence-only][,built-in][,unplugged]`.
 struct KeyArgument: Sendable {
     /// Who answers.
     enum Kind: Hashable, Sendable {
@@ -18,7 +18,7 @@ struct KeyArgument: Sendable {
     /// The person who touches it.
     var gate = GateArgument.approve
     /// Where its credentials are kept; in memory when absent.
-    var store: String?
+    var store: StoreAccess?
     /// Which edition of CTAP it keeps to.
     var profile = ProfileArgument.ctap23
     /// Whether it can have a PIN and hands out tokens; `nil` where that depends on the other keys.
@@ -34,8 +34,8 @@ struct KeyArgument: Sendable {
 
     static let help = ArgumentHelp(
         """
-        A key that the program sees: security-key, platform or phone, then name=NAME, gate=GATE, store=FILE, profile=PROFILE, \
-        presence-only, built-in, unplugged, pin, no-pin, reset-any-time.
+        A key that the program sees: security-key, platform or phone, then name=NAME, gate=GATE, store=FILE, \
+        passphrase-file=FILE, profile=PROFILE, presence-only, built-in, unplugged, pin, no-pin, reset-any-time.
         """,
         discussion: """
             Parts are separated by commas, and each may be left out; --key alone is a security key in memory whose person \
@@ -59,7 +59,7 @@ struct KeyArgument: Sendable {
     /// - Throws: A sentence that names the part that is wrong.
     init(argument: String) throws(ValidationError) {
         let parts = try ArgumentParts(
-            argument, names: ["name", "gate", "store", "profile"],
+            argument, names: ["name", "gate", "store", "passphrase-file", "profile"],
             flags: ["unplugged", "presence-only", "built-in", "pin", "no-pin", "reset-any-time"])
         switch parts.kind {
         case nil, "security-key": break
@@ -84,7 +84,7 @@ struct KeyArgument: Sendable {
             }
             self.profile = profile
         }
-        store = parts.values["store"]
+        store = try parts.store()
         isPresenceOnly = parts.flags.contains("presence-only")
         isBuiltIn = parts.flags.contains("built-in")
         canResetAnyTime = parts.flags.contains("reset-any-time")

@@ -1,7 +1,7 @@
 import ArgumentParser
 import HybridTransport
 
-/// A phone on the command line: `[auto|manual][,name=NAME][,gate=GATE][,store=FILE][,away][,out-of-range][,…]`.
+/// A phone on the command line: `[auto|manual][,name=NAME][,gate=GATE][,store=FILE[,passphrase-file=FILE]][,away][,out-of-range][,…]`.
 struct PhoneArgument: Sendable {
     /// Who holds the phone's camera to the screen.
     enum Scanning: String, Hashable, Sendable {
@@ -18,7 +18,7 @@ struct PhoneArgument: Sendable {
     /// The person who holds it.
     var gate = GateArgument.approve
     /// Where its passkeys are kept; in memory when absent.
-    var store: String?
+    var store: StoreAccess?
     /// Whether it is put away at first, and does not scan.
     var isAway = false
     /// Whether its advertisements do not reach the program's adapter.
@@ -41,7 +41,10 @@ struct PhoneArgument: Sendable {
     }
 
     static let help = ArgumentHelp(
-        "A phone near the program: auto or manual, then name=NAME, gate=GATE, store=FILE, and how it fails.",
+        """
+        A phone near the program: auto or manual, then name=NAME, gate=GATE, store=FILE, passphrase-file=FILE, and how \
+        it fails.
+        """,
         discussion: """
             auto (or --phone alone) looks at the program's screen and scans each FIDO QR code by itself; manual says what \
             it sees and waits for `aikagi phone scan`. Without a display the program gets one of its own (Xvfb). Of \
@@ -61,7 +64,8 @@ struct PhoneArgument: Sendable {
     /// - Throws: A sentence that names the part that is wrong.
     init(argument: String) throws(ValidationError) {
         let parts = try ArgumentParts(
-            argument, names: ["name", "gate", "store", "scan-after", "hang-up"], flags: ["away", "out-of-range"])
+            argument, names: ["name", "gate", "store", "passphrase-file", "scan-after", "hang-up"],
+            flags: ["away", "out-of-range"])
         if let kind = parts.kind {
             guard let scanning = Scanning(rawValue: kind) else {
                 throw ArgumentParts.unknownKind(kind, known: ["auto", "manual"])
@@ -83,7 +87,7 @@ struct PhoneArgument: Sendable {
             }
             hangUp = step
         }
-        store = parts.values["store"]
+        store = try parts.store()
         isAway = parts.flags.contains("away")
         isOutOfRange = parts.flags.contains("out-of-range")
     }

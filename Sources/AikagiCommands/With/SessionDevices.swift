@@ -62,25 +62,29 @@ struct SessionDevices: Sendable {
     }
 
     /// The phones.
-    func phones() throws -> [PhoneDesk.Phone] {
-        try options.namedPhones.map { argument in
+    func phones() async throws -> [PhoneDesk.Phone] {
+        var phones: [PhoneDesk.Phone] = []
+        for argument in options.namedPhones {
             let gate = observed(try argument.gate.gate(of: argument.name), device: argument.name)
             let authenticator = Authenticator(
-                configuration: Authenticator.Configuration(flavour: .phone), store: try store(argument.store),
+                configuration: Authenticator.Configuration(flavour: .phone),
+                store: try await credentialStore(argument.store),
                 gate: gate, reportFailure: { [log] in log.fail("\($0)", device: argument.name) })
-            return PhoneDesk.Phone(argument: argument, authenticator: authenticator, gate: gate)
+            phones.append(PhoneDesk.Phone(argument: argument, authenticator: authenticator, gate: gate))
         }
+        return phones
     }
 
     /// The keys, and those among them that have to run because a phone is behind them.
-    func rack(_ world: World?) throws -> (KeyRack, [HybridPhoneKey]) {
+    func rack(_ world: World?) async throws -> (KeyRack, [HybridPhoneKey]) {
         var phoneKeys: [HybridPhoneKey] = []
         let hand = SharedHand()
         let isAlone = options.keys.count { $0.kind != .phone } == 1
-        let keys = try options.namedKeys.enumerated().map { number, key in
+        var keys: [KeyRack.Key] = []
+        for (number, key) in options.namedKeys.enumerated() {
             switch key.kind {
             case .software(let flavour):
-                let store = try store(key.store)
+                let store = try await credentialStore(key.store)
                 let approving = hand.gate(of: number)
                 var configuration = Authenticator.Configuration(
                     flavour: flavour, profile: key.profile.profile,
@@ -92,15 +96,17 @@ struct SessionDevices: Sendable {
                     configuration: configuration, store: store,
                     gate: observed(try key.gate.gate(of: key.name, approving: approving), device: key.name),
                     reportFailure: { [log] in log.fail("\($0)", device: key.name) })
-                return KeyRack.Key(
-                    name: key.name, authenticator: authenticator, powerCycle: { await authenticator.powerCycle() },
-                    isPlugged: !key.isUnplugged)
+                keys.append(
+                    KeyRack.Key(
+                        name: key.name, authenticator: authenticator,
+                        powerCycle: { await authenticator.powerCycle() }, isPlugged: !key.isUnplugged))
             case .phone:
                 guard let world else { throw CommandFailure("--key phone needs a phone behind it; add --phone") }
                 let phoneKey = phoneKey(world)
                 phoneKeys.append(phoneKey)
-                return KeyRack.Key(
-                    name: key.name, authenticator: phoneKey, powerCycle: {}, isPlugged: !key.isUnplugged)
+                keys.append(
+                    KeyRack.Key(
+                        name: key.name, authenticator: phoneKey, powerCycle: {}, isPlugged: !key.isUnplugged))
             }
         }
         return (KeyRack(keys, hand: hand), phoneKeys)
@@ -115,9 +121,9 @@ struct SessionDevices: Sendable {
             }, show: { code in await world.desk.scan(code.url) })
     }
 
-    private func store(_ path: String?) throws -> any CredentialStore {
-        guard let path else { return MemoryCredentialStore() }
-        return try SQLiteCredentialStore(path: path, keyFileAt: path + ".key")
+    private func credentialStore(_ store: StoreAccess?) async throws -> any CredentialStore {
+        guard let store else { return MemoryCredentialStore() }
+        return try await store.open()
     }
 
     private func observed(_ gate: any BiometricGate, device: String) -> ObservedGate {

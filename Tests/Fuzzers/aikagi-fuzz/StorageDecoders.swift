@@ -1,0 +1,44 @@
+import CredentialStorage
+import SoftwareAuthenticator
+import TestSupport
+
+extension FuzzedDecoder {
+    static let storageDecoders = [
+        FuzzedDecoder("passphrase-box") { input in
+            for purpose in PassphraseBox.Purpose.allCases {
+                guard let box = attempt({ try PassphraseBox(decoding: input, purpose: purpose) }) else { continue }
+                require(box.encoded == input, "there is one encoding")
+                // log₂ N, r and p: whatever costs more than nothing is not opened here.
+                guard input[6] <= 4, input[7] <= 2, input[8] <= 2, let passphrase = Passphrase("wrong") else {
+                    continue
+                }
+                require(attempt { try box.open(with: passphrase) } == nil, "a stranger's passphrase opens nothing")
+            }
+        },
+        FuzzedDecoder("passphrase-box-change") { input in
+            guard let passphrase = Passphrase("right"),
+                let cost = PassphraseCost(logarithmOfRounds: 1, blockSize: 1, parallelism: 1)
+            else { preconditionFailure("broken: passphrase and cost are good") }
+            var reader = InputReader(input)
+            let mask = reader.long()
+            let content = SecretBytes(reader.rest())
+            var generator = SeededGenerator(seed: 1)
+            let box = certain {
+                try PassphraseBox(
+                    sealing: content, under: passphrase, purpose: .export, cost: cost, using: &generator)
+            }
+            require(certain { try box.open(with: passphrase) } == content, "it survives a round trip")
+            let changed = exclusiveOr(box.encoded, mask)
+            guard changed != box.encoded, changed.count == box.encoded.count, changed[6] <= 4, changed[7] <= 2 else {
+                return
+            }
+            let opened = attempt { try PassphraseBox(decoding: changed, purpose: .export).open(with: passphrase) }
+            require(opened == nil, "a changed bit is noticed")
+        },
+        FuzzedDecoder("store-export") { input in
+            guard let export = attempt({ try StoreExport(decoding: SecretBytes(input)) }) else { return }
+            let encoded = certain { try export.encoded() }
+            require(certain { try StoreExport(decoding: encoded) } == export, "it survives a round trip")
+        },
+    ]
+}
