@@ -202,7 +202,7 @@ let package = Package(
             "AikagiCommandsTests",
             [
                 "AikagiCommands", "HybridProtocol", "HybridTransport", "SoftwareAuthenticator", "HIDTransport",
-                "CTAPHID", "CTAP", "ProgramRunner", "ScreenCapture", "QRCodes", "BluetoothLE", argumentParser,
+                "CTAPHID", "CTAP", "ProgramRunner", "Portal", "ScreenCapture", "QRCodes", "BluetoothLE", argumentParser,
             ]),
         tests("UdevRulesTests", []),
     ]

@@ -52,6 +52,8 @@ public struct PortalConfiguration: Sendable {
     public var logger = Logger(label: "portal")
     /// Called with the port once the portal listens.
     public var onListening: @Sendable (Int) async -> Void = { _ in }
+    /// Called with each page that is shown, and each ceremony that is refused, before the browser has it.
+    public var onPage: @Sendable (PageView) -> Void = { _ in }
 
     /// A configuration with the two places where the portal keeps things; the rest has defaults.
     public init(databasePath: String, mailDirectory: String) {

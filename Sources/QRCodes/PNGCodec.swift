@@ -36,22 +36,30 @@ enum PNGCodec {
     }
 
     /// Writes an image.
-    static func encode(_ pixels: GrayscaleImage) throws(QRCodeError) -> [UInt8] {
+    static func encode(_ image: GrayscaleImage) throws(QRCodeError) -> [UInt8] {
+        try encode(image.pixels, width: image.width, height: image.height, isColoured: false)
+    }
+
+    /// Writes pixels: a grey level each, or red, green and blue.
+    ///
+    /// The caller has made sure that there are as many.
+    static func encode(
+        _ pixels: [UInt8], width: Int, height: Int, isColoured: Bool
+    ) throws(QRCodeError) -> [UInt8] {
         var image = png_image()
         image.version = png_uint_32(PNG_IMAGE_VERSION)
-        image.width = png_uint_32(pixels.width)
-        image.height = png_uint_32(pixels.height)
-        image.format = png_uint_32(PNG_FORMAT_GRAY)
+        image.width = png_uint_32(width)
+        image.height = png_uint_32(height)
+        image.format = isColoured ? png_uint_32(PNG_FORMAT_RGB) : png_uint_32(PNG_FORMAT_GRAY)
         defer { png_image_free(&image) }
         // Deflate grows incompressible data by far less than an eighth; a filter byte per row and the chunks around
         // them are counted apart.
-        var byteCount = png_alloc_size_t(
-            pixels.pixels.count + pixels.pixels.count / 8 + pixels.height * 2 + 4096)
+        var byteCount = png_alloc_size_t(pixels.count + pixels.count / 8 + height * 2 + 4096)
         var output = [UInt8](repeating: 0, count: byteCount)
+        let stride = png_int_32(isColoured ? width * 3 : width)
         let written = output.withUnsafeMutableBytes { buffer in
-            pixels.pixels.withUnsafeBytes { source in
-                png_image_write_to_memory(
-                    &image, buffer.baseAddress, &byteCount, 0, source.baseAddress, png_int_32(pixels.width), nil)
+            pixels.withUnsafeBytes { source in
+                png_image_write_to_memory(&image, buffer.baseAddress, &byteCount, 0, source.baseAddress, stride, nil)
             }
         }
         guard written != 0, byteCount <= output.count else { throw .imageNotWritten(message(of: &image)) }

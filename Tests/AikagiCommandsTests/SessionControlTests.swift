@@ -161,8 +161,7 @@ private struct SessionStage: Sendable {
         try await SessionStage.run(names: [], plan: plan) { stage in
             func display() async throws -> VirtualDisplay? {
                 try await stage.join { _, _, seat in
-                    var status = stat()
-                    #expect(stat(seat.display?.folder ?? "", &status) == 0 && status.st_mode & 0o777 == 0o700)
+                    #expect(permissions(of: seat.display?.folder ?? "") == 0o700)
                     return seat.display
                 }
             }

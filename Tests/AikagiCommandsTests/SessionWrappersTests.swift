@@ -13,8 +13,7 @@ import Testing
             try createPrivateDirectory(folder)
             try SessionWrappers(folder: folder, plan: ProgramPlan(command: [])).announce(asJSON: true)
             let path = folder + "/bin/run"
-            var status = stat()
-            #expect(stat(path, &status) == 0 && status.st_mode & 0o777 == 0o700)
+            #expect(permissions(of: path) == 0o700)
             let script = try String(contentsOfFile: path, encoding: .utf8)
             // What the shell makes of it, with another program in the place of ours.
             let words = try #require(script.split(separator: "\n").last).dropFirst("exec ".count)

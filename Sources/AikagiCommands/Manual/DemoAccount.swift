@@ -9,8 +9,16 @@ enum DemoAccount {
     /// Adds the account to a portal, at the start of the manual.
     static func add(to accounts: PortalAccounts, userID: String = "demo") async throws -> FirstLogin.Account {
         guard let birth = CalendarDate(dateOfBirth) else { throw WebFailure("the demo's date of birth is no date") }
-        let initial = InitialPassword.rule(symbol: symbol, number: number, dateOfBirth: birth)
-        try await accounts.addUser(userID: userID, initialPassword: initial, dateOfBirth: birth, name: "合鍵 花子")
+        let account = account(userID: userID)
+        try await accounts.addUser(
+            userID: userID, initialPassword: account.initialPassword, dateOfBirth: birth, name: "合鍵 花子")
+        return account
+    }
+
+    /// The account as the letter names it.
+    static func account(userID: String = "demo") -> FirstLogin.Account {
+        let birth = CalendarDate(dateOfBirth)
+        let initial = birth.map { InitialPassword.rule(symbol: symbol, number: number, dateOfBirth: $0) } ?? ""
         return FirstLogin.Account(
             userID: userID, initialPassword: initial, dateOfBirth: dateOfBirth, mailAddress: "hanako@example.com",
             password: newPassword())

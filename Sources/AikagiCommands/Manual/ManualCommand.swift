@@ -4,12 +4,23 @@ import ArgumentParser
 struct ManualCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "manual",
-        abstract: "The login manual with pictures, as a report.",
+        abstract: "Walk through the login manual with a real browser, PC and phone, and keep a protocol.",
         discussion: """
-            A walk through the manual leaves steps.json and pictures; this makes the page of them.
+            Starts a portal with a fresh account, says what to do step by step, in Japanese or English, and waits for you. \
+            What happened is seen at the portal, whatever browser you use; at steps that only you can see, press Enter. \
+            Each step leaves a picture of the screen. --report DIR gets steps.json, the pictures, and index.html, which \
+            reads like the manual with pictures; it is written after each step, so nothing is lost.
+
+            While a step waits: Enter (done), s (skip), f WHY (it did not work), p FILE (add a picture, for example \
+            the phone's), q (quit). What the portal refuses on the way is part of the protocol.
 
             Examples:
-              aikagi manual report report
+              aikagi manual --report protocol
+              aikagi manual --language ja --report protocol --chapter 1 --chapter 2-1
+              aikagi manual --method app --report protocol
+              aikagi manual report protocol    makes the page anew from steps.json
+
+            Exit status: 0 when no step failed; skipped ones do not count.
             """,
-        subcommands: [ManualReportCommand.self])
+        subcommands: [ManualWalkCommand.self, ManualReportCommand.self], defaultSubcommand: ManualWalkCommand.self)
 }

@@ -46,7 +46,7 @@ struct ManualStep: Hashable, Sendable {
         ManualStep("1.5", "enter a mail address", "メールアドレスを入力"),
         ManualStep("1.6", "open the mail and confirm the address", "届いたメールを開き、アドレスを確認"),
         ManualStep("1.7", "go back and refresh", "元の画面に戻り、更新"),
-        ManualStep("1.8", "choose biometrics", "認証方法を選択"),
+        ManualStep("1.8", "choose how to authenticate", "認証方法を選択"),
         ManualStep("1.9", "set a new password", "新しいパスワードを設定"),
         ManualStep("1.10", "first login complete", "初回ログイン完了"),
         ManualStep("1.11", "log out", "ログアウト"),

@@ -10,6 +10,11 @@ extension PortalCore {
     ) -> Response {
         let html = renderer.render(
             screen, language: context.language, formToken: context.session.formToken, path: request.uri.path)
+        configuration.onPage(
+            PageView(
+                path: request.uri.path, steps: screen.steps, language: context.language,
+                userID: context.session.visitor?.account.userID, message: screen.alert?.alertText,
+                isRefusal: screen.alert?.isError ?? false))
         return Response(
             status: status, headers: [.contentType: "text/html; charset=utf-8"],
             body: ResponseBody(byteBuffer: ByteBuffer(string: html)))
@@ -54,6 +59,11 @@ extension PortalCore {
     func response(to failure: PortalFailure, for request: Request, _ context: PortalContext) -> Response {
         var response: Response
         if request.uri.path.hasPrefix("/webauthn/") {
+            configuration.onPage(
+                PageView(
+                    path: request.uri.path, steps: [], language: context.language,
+                    userID: context.session.visitor?.account.userID, message: failure.message(context.language),
+                    isRefusal: true))
             response = json(
                 ErrorBody(error: failure.code, message: failure.message(context.language)), status: failure.status)
         } else {

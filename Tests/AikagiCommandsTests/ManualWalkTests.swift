@@ -1,0 +1,158 @@
+import Foundation
+import Portal
+import Testing
+
+@testable import AikagiCommands
+
+@Suite struct ManualWalkTests {
+    private static let account = FirstLogin.Account(
+        userID: "demo", initialPassword: "123456719800123", dateOfBirth: "1980-01-23",
+        mailAddress: "hanako@example.com", password: "x")
+
+    private static func script(_ chapters: String...) -> [WalkScript.Step] {
+        WalkScript(origin: "http://localhost:1", account: account, mail: "/m", chapters: chapters).steps
+    }
+
+    private static func page(_ steps: String...) -> ManualWalk.Event {
+        .page(PageView(path: "/", steps: steps, language: .english))
+    }
+
+    private static func refusal(_ text: String) -> ManualWalk.Event {
+        .page(PageView(path: "/", steps: ["1.2"], language: .english, message: text, isRefusal: true))
+    }
+
+    private func walk(
+        _ steps: [WalkScript.Step], _ events: [ManualWalk.Event], _ lines: Lines = Lines(),
+        language: ManualLanguage = .english, json: Bool = false
+    ) async throws -> JourneyFile {
+        let (stream, inbox) = AsyncStream.makeStream(of: ManualWalk.Event.self)
+        for event in events { inbox.yield(event) }
+        inbox.finish()
+        return try await ManualWalk(
+            steps: steps, language: language, console: lines.console, json: json, camera: nil, report: nil,
+            surroundings: "test", now: { Date(timeIntervalSince1970: 0) }
+        ).run(stream)
+    }
+
+    private func outcomes(_ file: JourneyFile) -> [String] {
+        file.journeys[0].entries.map { "\($0.step ?? "") \($0.outcome.rawValue)" }
+    }
+
+    private static let login = page("1.1", "1.2", "2-1.1", "2-2.1", "x.1")
+    private static let top = page("2-1.8", "2-2.5", "x.5")
+
+    @Test("The whole manual, as the portal shows it, needs the person's word only where the portal sees nothing")
+    func everything() async throws {
+        let file = try await walk(
+            WalkScript(origin: "http://localhost:1", account: Self.account, mail: "/m").steps,
+            [
+                Self.login, Self.page("1.3"), Self.page("1.4"), Self.page("1.5"), Self.page("1.6", "1.7"),
+                .line(""), Self.page("1.8"), Self.page("1.9"), Self.page("1.10", "1.11"), Self.login,
+                Self.page("2-1.2", "2-1.3", "2-1.4", "2-1.5"), .line(""), .line(""),
+                Self.page("2-1.6", "2-1.7", "2-2.4"),
+                Self.top, Self.login, Self.page("x.2", "x.3", "x.4"), Self.top, Self.page("2-1.2", "2-2.2", "2-2.3"),
+                Self.page("2-1.6", "2-1.7", "2-2.4"), Self.top, Self.login, Self.page("x.2", "x.3", "x.4"), .line(""),
+                .line(""), Self.top,
+            ])
+        #expect(outcomes(file) == ManualStep.all.map { "\($0.id) done" })
+    }
+
+    @Test("One-time passwords: by app, with a second login, and by mail")
+    func oneTimePasswords() async throws {
+        func steps(_ method: WalkScript.Method) -> [WalkScript.Step] {
+            WalkScript(
+                origin: "o", account: Self.account, mail: "m", method: method, chapters: [method.chapters[1]]
+            ).steps
+        }
+        let app = try await walk(
+            steps(.app), [Self.page("b.1", "b.2"), Self.top, Self.login, Self.page("b.3"), Self.top])
+        #expect(outcomes(app) == ["b.1 done", "b.2 done", "b.3 done", "b.4 done"])
+        let mail = try await walk(steps(.mail), [Self.page("c.1"), Self.page("c.1"), Self.top])
+        #expect(outcomes(mail) == ["c.1 done", "c.2 done"])
+    }
+
+    @Test("A page of a step that is not due moves nothing")
+    func notDue() async throws {
+        let file = try await walk(Self.script("1"), [Self.login, Self.login, Self.page("1.8"), Self.top, .line("q")])
+        #expect(outcomes(file).prefix(2) == ["1.1 done", "1.2 skipped"])
+    }
+
+    @Test("What the portal must see is not done by the person's word")
+    func wordIsNotEnough() async throws {
+        let lines = Lines()
+        let file = try await walk(Self.script("1"), [.line(""), .line("q")], lines)
+        #expect(file.count(.done) == 0)
+        #expect(lines.text(.error).contains("the portal has not seen that yet"))
+    }
+
+    @Test("Skipped, failed and left: each is told as what it is")
+    func otherOutcomes() async throws {
+        let lines = Lines()
+        let file = try await walk(
+            Self.script("2-1"), [.line("s"), .line("f the reader is dirty"), .line("f"), .line("what?"), .line("q")],
+            lines)
+        #expect(
+            outcomes(file)
+                == ["2-1.1 skipped", "2-1.2 failed", "2-1.3 failed"] + (4...8).map { "2-1.\($0) skipped" })
+        #expect(file.entries[1].failure == "the reader is dirty")
+        #expect(file.entries[2].failure == "it did not work")
+        #expect(lines.text(.error).components(separatedBy: "[Enter] done").count == 3, "help at first, and when asked")
+        #expect(lines.text(.output).contains("  ✗ 2-1.2 Start the biometric set-up"))
+    }
+
+    @Test("The end of the events is the person's leaving")
+    func end() async throws {
+        let file = try await walk(Self.script("x"), [])
+        #expect(outcomes(file) == (1...5).map { "x.\($0) skipped" })
+    }
+
+    @Test("What the portal refuses is part of the protocol, and the step goes on")
+    func refused() async throws {
+        let lines = Lines()
+        let file = try await walk(
+            Self.script("1"), [Self.login, Self.refusal("wrong password"), Self.page("1.3"), .line("q")], lines)
+        #expect(outcomes(file).prefix(2) == ["1.1 done", "1.2 done"])
+        #expect(file.journeys[1].kind == .mishaps)
+        #expect(file.journeys[1].entries.map(\.seen?.english) == ["wrong password"])
+        #expect(lines.text(.error).contains("the portal says: wrong password"))
+    }
+
+    @Test("A login after a log-out is two pages, in this order")
+    func sequence() async throws {
+        let file = try await walk(
+            Self.script("x"), [Self.page("x.2"), Self.login, Self.top, Self.page("x.2"), .line("q")])
+        #expect(outcomes(file).prefix(2) == ["x.1 done", "x.2 skipped"])
+    }
+
+    @Test("It speaks one language, and counts as JSON when asked")
+    func languages() async throws {
+        let lines = Lines()
+        _ = try await walk(Self.script("1"), [Self.login, .line("q")], lines, language: .japanese, json: true)
+        #expect(lines.text(.error).contains("ブラウザで http://localhost:1/ を開いてください。"))
+        #expect(lines.text(.output).hasPrefix(#"{"milliseconds":0,"outcome":"done","step":"1.1"}"#))
+    }
+
+    @Test(
+        "The language is the environment's",
+        arguments: [
+            (["LANG": "ja_JP.UTF-8"], ManualLanguage.japanese), (["LANG": "en_US.UTF-8"], .english), ([:], .english),
+            (["LANG": "ja_JP.UTF-8", "LC_ALL": "C"], .english), (["LC_ALL": "", "LC_MESSAGES": "ja"], .japanese),
+        ])
+    func environment(variables: [String: String], language: ManualLanguage) {
+        #expect(ManualLanguage(environment: variables) == language)
+    }
+
+    @Test("Every step of the manual is in the script, in the manual's order")
+    func order() {
+        func steps(_ method: WalkScript.Method) -> [WalkScript.Step] {
+            WalkScript(origin: "o", account: Self.account, mail: "m", method: method).steps
+        }
+        #expect(steps(.passkey).map(\.step) == ManualStep.all)
+        let codes = (steps(.app) + steps(.mail)).map(\.step).filter { $0.chapter != "1" }
+        #expect(codes == ManualStep.oneTimePasswords)
+        #expect(
+            WalkScript.Method.allCases.flatMap(steps).allSatisfy {
+                $0.instruction.japanese != nil && $0.instruction.english != nil
+            })
+    }
+}
