@@ -89,7 +89,7 @@ let package = Package(
 
         // Rooms.
         pure("SoftwareAuthenticator", ["CBOR", "CTAP", "WebAuthnModel", crypto, cryptoExtras, x509, asn1]),
-        module("CredentialStorage", ["SoftwareAuthenticator", "WebAuthnModel", crypto, cryptoExtras, grdb]),
+        module("CredentialStorage", ["SoftwareAuthenticator", "CTAP", "WebAuthnModel", crypto, cryptoExtras, grdb]),
 
         // Doors and clients.
         module("HIDTransport", ["CTAPHID", "CTAP", "CFuse"]),
@@ -158,8 +158,8 @@ let package = Package(
         tests("HybridProtocolTests", ["HybridProtocol", "CBOR", crypto]),
         tests(
             "SoftwareAuthenticatorTests",
-            ["SoftwareAuthenticator", "CTAP", "CBOR", "WebAuthnModel", crypto, x509, asn1]),
-        tests("CredentialStorageTests", ["CredentialStorage", "SoftwareAuthenticator", "WebAuthnModel", grdb]),
+            ["SoftwareAuthenticator", "CTAP", "CBOR", "WebAuthnModel", crypto, cryptoExtras, x509, asn1]),
+        tests("CredentialStorageTests", ["CredentialStorage", "SoftwareAuthenticator", "CTAP", "WebAuthnModel", grdb]),
         tests(
             "SecurityKeysTests",
             [

@@ -1,3 +1,4 @@
+import CTAP
 import SoftwareAuthenticator
 import WebAuthnModel
 
@@ -10,6 +11,7 @@ import WebAuthnModel
 /// | `userName`, `userDisplayName` | text | when it has none |
 /// | `blob` | credBlob, base64url | when it has none |
 /// | `largeBlobKey` | 32 bytes, base64url | when it has none |
+/// | `largeBlob` | `compressed` (base64url) and `originalSize`, both absent until one was written | when there is no room for one |
 /// | `isThirdPartyPaymentEnabled` | boolean | when it is false |
 /// | `protection` | credProtect, 1 to 3 | in rows of the first schema, which knew none |
 struct CredentialSecrets: Codable, Equatable {
@@ -19,9 +21,16 @@ struct CredentialSecrets: Codable, Equatable {
     private let userDisplayName: String?
     private let blob: Base64URLString?
     private let largeBlobKey: Base64URLString?
+    private let largeBlob: LargeBlob?
     private let isThirdPartyPaymentEnabled: Bool?
     /// Sealed although a column holds it in the clear, so that whoever can write the file cannot weaken it.
     private let protection: UInt8?
+
+    /// Room for a large blob, and perhaps one.
+    private struct LargeBlob: Codable, Equatable {
+        var compressed: Base64URLString?
+        var originalSize: UInt64?
+    }
 
     /// The secrets of a credential.
     init(_ source: CredentialSource) {
@@ -31,6 +40,11 @@ struct CredentialSecrets: Codable, Equatable {
         let properties = source.properties
         blob = properties.blob.map { Base64URLString($0) }
         largeBlobKey = properties.largeBlobKey.map { Base64URLString($0.exposeSecret()) }
+        largeBlob =
+            properties.hasRoomForLargeBlob
+            ? LargeBlob(
+                compressed: properties.largeBlob.map { Base64URLString($0.compressed) },
+                originalSize: properties.largeBlob?.originalSize) : nil
         isThirdPartyPaymentEnabled = properties.isThirdPartyPaymentEnabled ? true : nil
         protection = properties.protection.rawValue
     }
@@ -50,6 +64,10 @@ struct CredentialSecrets: Codable, Equatable {
             isDiscoverable: true,
             properties: CredentialProperties(
                 protection: protection, blob: blob?.bytes, largeBlobKey: largeBlobKey.map { SecretBytes($0.bytes) },
+                hasRoomForLargeBlob: largeBlob != nil,
+                largeBlob: largeBlob?.compressed.map {
+                    LargeBlobData(compressed: $0.bytes, originalSize: largeBlob?.originalSize ?? 0)
+                },
                 isThirdPartyPaymentEnabled: isThirdPartyPaymentEnabled ?? false))
     }
 }

@@ -90,11 +90,20 @@ struct CredentialTable {
 
     /// Replaces the names of a credential; everything else stays as stored.
     func updateNames(_ new: CredentialSource) throws -> Bool {
-        guard var stored = try source(id: new.id)?.source else { return false }
-        (stored.userName, stored.userDisplayName) = (new.userName, new.userDisplayName)
+        try change(id: new.id) { stored in
+            (stored.userName, stored.userDisplayName) = (new.userName, new.userDisplayName)
+        }
+    }
+
+    /// Changes what is sealed of a credential.
+    ///
+    /// - Returns: Whether there is such a credential.
+    func change(id: [UInt8], _ body: (inout CredentialSource) -> Void) throws -> Bool {
+        guard var stored = try source(id: id)?.source else { return false }
+        body(&stored)
         try db.execute(
             sql: "UPDATE credential SET sealed = ? WHERE id = ?",
-            arguments: [try seal(CredentialSecrets(stored), rowIdentity(stored)), Data(new.id)])
+            arguments: [try seal(CredentialSecrets(stored), rowIdentity(stored)), Data(id)])
         try countChange()
         return true
     }

@@ -1,3 +1,4 @@
+public import CTAP
 public import SoftwareAuthenticator
 
 extension SQLiteCredentialStore {
@@ -95,6 +96,17 @@ extension SQLiteCredentialStore {
         try await write { [cipher] db, memory in
             memory.cache.forgetCredentials()
             return try CredentialTable(db: db, cipher: cipher).updateNames(source)
+        }
+    }
+
+    /// Keeps a large blob beside a credential.
+    @discardableResult
+    public func save(
+        _ blob: LargeBlobData, forCredentialWithID id: [UInt8]
+    ) async throws(CredentialStoreError) -> Bool {
+        try await write { [cipher] db, memory in
+            memory.cache.forgetCredentials()
+            return try CredentialTable(db: db, cipher: cipher).change(id: id) { $0.properties.largeBlob = blob }
         }
     }
 

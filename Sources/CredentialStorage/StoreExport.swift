@@ -1,10 +1,11 @@
+import CTAP
 import Foundation
 public import SoftwareAuthenticator
 import WebAuthnModel
 
 /// What a store hands over to another: its discoverable credentials, the key of those that are not, and how far it has counted.
 ///
-/// PIN, fingers, settings, large blobs and the attestation identity are the device's own, and stay.
+/// PIN, fingers, settings, the array of large blobs and the attestation identity are the device's own, and stay.
 public struct StoreExport: Equatable, Sendable {
     /// The discoverable credentials, oldest first.
     public var credentials: [CredentialSource]
@@ -21,7 +22,7 @@ public struct StoreExport: Equatable, Sendable {
     }
 
     /// The longest credential ID in bytes (WebAuthn Level 3 §5.1.1), user handle (§5.4.3), name and credBlob (CTAP 2.3 §12.2).
-    private static let maximum = (id: 1023, relyingPartyID: 1023, userHandle: 64, name: 512, blob: 64)
+    private static let maximum = (id: 1023, relyingPartyID: 1023, userHandle: 64, name: 512, blob: 64, largeBlob: 4096)
 
     private static let version = 1
 
@@ -46,7 +47,7 @@ public struct StoreExport: Equatable, Sendable {
     ///      "credentials": [{"id": base64url, "rpId": text, "algorithm": COSE, "secrets": {…}}]}
     ///
     /// `secrets` has `privateKey`, `userHandle`, `userName`, `userDisplayName`, `blob`, `largeBlobKey`,
-    /// `isThirdPartyPaymentEnabled` and `protection` (see `docs/store.md`).
+    /// `largeBlob`, `isThirdPartyPaymentEnabled` and `protection` (see `docs/store.md`).
     public func encoded() throws -> SecretBytes {
         let document = Document(
             version: StoreExport.version,
@@ -107,6 +108,9 @@ public struct StoreExport: Equatable, Sendable {
             return "a name is too long"
         }
         if source.properties.blob?.count ?? 0 > maximum.blob { return "its blob is too long" }
+        if source.properties.largeBlob?.compressed.count ?? 0 > maximum.largeBlob {
+            return "its large blob is too long"
+        }
         if source.properties.largeBlobKey?.count ?? 32 != 32 { return "its key for large blobs has not 32 bytes" }
         return nil
     }

@@ -140,7 +140,7 @@ public actor Authenticator: CTAPAuthenticator {
             try await bioEnrollment(
                 BioEnrollmentRequest(parameters: request.parameters),
                 isPreview: request.command == .bioEnrollmentPreview, in: context)
-        case .largeBlobs where hasManagement:
+        case .largeBlobs where hasManagement && configuration.hasLargeBlobArray:
             try await largeBlobs(LargeBlobsRequest(parameters: request.parameters), in: context)
         case .config where hasManagement:
             try await config(ConfigRequest(parameters: request.parameters))

@@ -19,6 +19,10 @@ extension Authenticator {
         public var enterpriseIdentity: AttestationIdentity?
         /// The relying parties that get enterprise attestation when they ask for the vendor's kind.
         public var enterpriseRelyingPartyIDs: [String]
+        /// How it keeps large blobs, where it does.
+        ///
+        /// The extension `largeBlob` came with CTAP 2.3: earlier profiles take no notice.
+        public var largeBlobStorage = LargeBlobStorage.array
         /// Whether it can have a PIN, hands out PIN/UV auth tokens and can be managed; a phone has its screen lock instead.
         ///
         /// Without, it is an authenticator of CTAP 2.0 that verifies its user by itself or not at all.
@@ -85,6 +89,12 @@ extension Authenticator {
 
         /// The longest serialised array of large blobs, in bytes.
         var maximumLargeBlobArrayByteCount: Int { 4096 }
+
+        /// The longest large blob beside a credential, compressed, in bytes.
+        var maximumLargeBlobByteCount: Int { 4096 }
+
+        /// Whether it has the array of large blobs: the option `largeBlobs`.
+        var hasLargeBlobArray: Bool { largeBlobStorage == .array || !profile.isCurrent }
 
         /// The longest credBlob, in bytes.
         var maximumCredBlobByteCount: Int { 64 }

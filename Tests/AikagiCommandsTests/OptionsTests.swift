@@ -42,6 +42,7 @@ import Testing
         ["browser", "--json", "--events", "f"], ["browser", "--key", "phone"], ["plug", "a", "b"],
         ["unplug", "--list"], ["key"], ["key", "--tcp", "65536"], ["key", "--tcp", "0", "--udp-reply", "1"],
         ["key", "--udp", "0", "--udp-reply", "0"], ["key", "--pty", "--memory", "--store", "f"],
+        ["key", "--pty", "--large-blob", "extension", "--profile", "ctap21"], ["key", "--pty", "--large-blob", "both"],
         ["key", "--pty", "--flavour", "phone", "--finger", "thumb"],
         ["key", "--pty", "--presence-only", "--finger", "a"],
         ["key", "--pty", "--profile", "compat20", "--finger", "a"],

@@ -1,3 +1,4 @@
+import CTAP
 import Foundation
 import GRDB
 import SoftwareAuthenticator
@@ -32,6 +33,33 @@ struct SQLiteCredentialStoreTests {
         #expect(try await store.nextSignatureCounter() == CounterBlock.size + 2)
         #expect(try await store.wrappingKey(orStoring: SecretBytes([3])) == SecretBytes([1, 2]))
         #expect(try await store.attestationIdentity(orStoring: nil) == identity)
+    }
+
+    @Test("keeps a large blob beside its credential, over a restart, and leaves all else as it is")
+    func largeBlob() async throws {
+        let workspace = try Workspace()
+        var source = try Workspace.source(1)
+        source.properties.hasRoomForLargeBlob = true
+        let other = try Workspace.source(2)
+        let blob = LargeBlobData(compressed: [1, 2, 3], originalSize: .max)
+        do {
+            let store = try workspace.store()
+            for source in [source, other] { try await store.save(source) }
+            #expect(try await store.source(id: source.id) == source)
+            let before = try await store.census().changeCount
+            #expect(try await store.save(blob, forCredentialWithID: source.id))
+            #expect(try await store.census().changeCount == before + 1)
+            #expect(try await !store.save(blob, forCredentialWithID: [9]))
+            var renamed = source
+            renamed.userName = "new"
+            #expect(try await store.update(renamed))
+        }
+        source.properties.largeBlob = blob
+        source.userName = "new"
+        let store = try workspace.store()
+        #expect(try await store.source(id: source.id) == source)
+        #expect(try await store.source(id: other.id) == other)
+        #expect(try await store.sources(relyingPartyID: source.relyingPartyID).map(\.id) == [other.id, source.id])
     }
 
     @Test("hands credentials out newest first; an account's new one replaces its old one")

@@ -1,3 +1,4 @@
+import CTAP
 import Foundation
 import SoftwareAuthenticator
 import TestSupport
@@ -140,6 +141,10 @@ struct StoreExportTests {
             #""blob":"AQ""#, #""blob":"\#(Base64URL.encode([UInt8](repeating: 1, count: 65)))""#,
             .credential(number: 1, reason: "its blob is too long")
         ),
+        (
+            #""compressed":"AQ""#, #""compressed":"\#(Base64URL.encode([UInt8](repeating: 1, count: 4097)))""#,
+            .credential(number: 1, reason: "its large blob is too long")
+        ),
     ]
 
     /// An export with two credentials and everything in it.
@@ -147,7 +152,9 @@ struct StoreExportTests {
         let first = CredentialSource(
             id: [1, 2, 3], relyingPartyID: "example.com", userHandle: [4, 5], userName: "ann",
             privateKey: try Workspace.source(1).privateKey, isDiscoverable: true,
-            properties: CredentialProperties(blob: [1], largeBlobKey: wrappingKey))
+            properties: CredentialProperties(
+                blob: [1], largeBlobKey: wrappingKey, hasRoomForLargeBlob: true,
+                largeBlob: LargeBlobData(compressed: [1], originalSize: 9)))
         let second = CredentialSource(
             id: [4, 5, 6], relyingPartyID: "example.com", userHandle: [5],
             privateKey: try Workspace.source(2).privateKey, isDiscoverable: true)

@@ -51,6 +51,15 @@ struct KeyCommand: AsyncParsableCommand {
     var profile = ProfileArgument.ctap23
 
     @Option(
+        help: ArgumentHelp(
+            "How it keeps large blobs: key (largeBlobKey and authenticatorLargeBlobs) or extension (largeBlob).",
+            discussion: """
+                The extension came with CTAP 2.3: a blob lies beside its credential, and goes with an assertion. \
+                A phone has none unless you say extension.
+                """))
+    var largeBlob = LargeBlobArgument.key
+
+    @Option(
         name: .customLong("finger"),
         help: ArgumentHelp(
             "A finger that is enrolled from the start. May be given several times.",
@@ -98,6 +107,9 @@ struct KeyCommand: AsyncParsableCommand {
         if flavour == .phone {
             if profile != .ctap23 { throw ValidationError("a phone has no --profile: it knows no management anyway") }
             if !fingers.isEmpty { throw ValidationError("a phone verifies by its screen lock; leave --finger out") }
+        }
+        if largeBlob == .extension && profile != .ctap23 {
+            throw ValidationError("the extension largeBlob came with CTAP 2.3; leave --large-blob or --profile out")
         }
         if !fingers.isEmpty && !hasReader {
             throw ValidationError(
@@ -176,6 +188,7 @@ struct KeyCommand: AsyncParsableCommand {
             enrolledFingers: fingers.isEmpty && flavour == .platform ? nil : fingers,
             // What comes through a door is not part of the machine; Chromium does not talk to a USB device that says so.
             isBuiltIn: false)
+        configuration.largeBlobStorage = largeBlob.storage
         if resetAnyTime { configuration.resetWindow = nil }
         return Authenticator(
             configuration: configuration, store: try await credentialStore(), gate: gate, clock: clock,
@@ -185,6 +198,20 @@ struct KeyCommand: AsyncParsableCommand {
     private func credentialStore() async throws -> any CredentialStore {
         guard let store else { return MemoryCredentialStore() }
         return try await StoreAccess(path: store, passphraseFile: passphraseFile).open()
+    }
+}
+
+/// A way to keep large blobs, by the extension that leads to it.
+enum LargeBlobArgument: String, ExpressibleByArgument, CaseIterable, Sendable {
+    case key
+    case `extension`
+
+    /// The way.
+    var storage: LargeBlobStorage {
+        switch self {
+        case .key: .array
+        case .extension: .credential
+        }
     }
 }
 

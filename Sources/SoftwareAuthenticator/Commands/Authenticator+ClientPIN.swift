@@ -197,6 +197,7 @@ extension Authenticator {
             guard configuration.profile.isCurrent, permissions == persistent else { throw .unauthorizedPermission }
         }
         if permissions.contains(.bioEnrollment), !configuration.enrollsFingers { throw .unauthorizedPermission }
+        if permissions.contains(.largeBlobWrite), !configuration.hasLargeBlobArray { throw .unauthorizedPermission }
         let needsRelyingParty = !permissions.isDisjoint(with: [.makeCredential, .getAssertion])
         guard !needsRelyingParty || relyingPartyID != nil else { throw .missingParameter }
     }

@@ -63,6 +63,13 @@ extension Authenticator {
             verification: verification, clientDataHash: request.clientDataHash, extensions: extensions)
         // 13. The signature.
         var response = try await sign(assertion, with: source)
+        if case .write(let blob)? = extensions.largeBlob {
+            let isChosenByPlatform = hasAllowList && needsPresence
+            let isWritten = isChosenByPlatform ? try await write(blob, beside: source) : false
+            var outputs = response.unsignedExtensionOutputs ?? CBORMap()
+            outputs[.text(LargeBlobOutput.identifier)] = LargeBlobOutput.written(isWritten).ctap
+            response.unsignedExtensionOutputs = outputs
+        }
         if isChosen {
             response.userSelected = true
         } else if page.total > 1 {
@@ -72,6 +79,15 @@ extension Authenticator {
                 lastStep: time.now(), expiresAt: pinUVAuthProtocol == nil ? nil : tokensExpireAt)
         }
         return response.response
+    }
+
+    /// Keeps a large blob, where there is room for it; what is written cannot be taken for another credential's, as the
+    /// platform has named it, and not without a touch.
+    private func write(_ blob: LargeBlobData, beside source: CredentialSource) async throws -> Bool {
+        guard source.properties.hasRoomForLargeBlob,
+            blob.compressed.count <= configuration.maximumLargeBlobByteCount
+        else { return false }
+        return try await store.save(blob, forCredentialWithID: source.id)
     }
 
     /// Step 7: one match of the allow list, or the newest of all discoverable credentials of the relying party, as far as

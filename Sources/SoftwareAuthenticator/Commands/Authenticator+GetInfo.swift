@@ -35,9 +35,10 @@ extension Authenticator {
         if profile.waivesVerificationForRegistration { info.options["makeCredUvNotRqd"] = !state.alwaysVerifiesUser }
         if configuration.answersCTAP1, !state.alwaysVerifiesUser { info.versions.insert("U2F_V2", at: 0) }
         guard profile.hasManagement, let census else { return info }
-        for option in ["pinUvAuthToken", "credMgmt", "authnrCfg", "setMinPINLength", "largeBlobs"] {
+        for option in ["pinUvAuthToken", "credMgmt", "authnrCfg", "setMinPINLength"] {
             info.options[option] = true
         }
+        if configuration.hasLargeBlobArray { info.options["largeBlobs"] = true }
         info.options["alwaysUv"] = state.alwaysVerifiesUser
         if configuration.enrollsFingers {
             info.options["bioEnroll"] = !state.templates.isEmpty
@@ -53,7 +54,9 @@ extension Authenticator {
                 info.options["userVerificationMgmtPreview"] = !state.templates.isEmpty
             }
         }
-        info.maximumSerializedLargeBlobArray = UInt64(configuration.maximumLargeBlobArrayByteCount)
+        if configuration.hasLargeBlobArray {
+            info.maximumSerializedLargeBlobArray = UInt64(configuration.maximumLargeBlobArrayByteCount)
+        }
         info.forcesPINChange = state.forcesPINChange
         info.minimumPINLength = UInt64(state.minimumPINLength)
         info.maximumCredBlobLength = UInt64(configuration.maximumCredBlobByteCount)
@@ -69,7 +72,8 @@ extension Authenticator {
         info.options["perCredMgmtRO"] = true
         info.attestationFormats = configuration.attestation == .none ? nil : ["packed"]
         info.needsLongTouchForReset = state.needsLongTouchForReset
-        info.transportsForReset = ["usb"]
+        // Not for whoever scans a QR code.
+        info.transportsForReset = configuration.transports.filter { $0 != .hybrid }.map(\.rawValue)
         info.hasPINComplexityPolicy = state.enforcesPINComplexity
         info.maximumPINLength = UInt64(configuration.maximumPINLength)
         info.configCommands = configCommands.map(\.rawValue)

@@ -1,3 +1,5 @@
+public import CTAP
+
 /// What a credential was given by extensions when it was made (CTAP 2.3 §12).
 public struct CredentialProperties: Equatable, Sendable {
     /// How it is protected.
@@ -6,17 +8,24 @@ public struct CredentialProperties: Equatable, Sendable {
     public var blob: [UInt8]?
     /// The key for its large blob (largeBlobKey), 32 bytes, if it has one.
     public var largeBlobKey: SecretBytes?
+    /// Whether it has room for a large blob of its own (largeBlob).
+    public var hasRoomForLargeBlob: Bool
+    /// Its large blob, if one was written.
+    public var largeBlob: LargeBlobData?
     /// Whether it may be used for payments by others (thirdPartyPayment).
     public var isThirdPartyPaymentEnabled: Bool
 
     /// By default nothing, and no protection.
     public init(
         protection: CredentialProtection = .userVerificationOptional, blob: [UInt8]? = nil,
-        largeBlobKey: SecretBytes? = nil, isThirdPartyPaymentEnabled: Bool = false
+        largeBlobKey: SecretBytes? = nil, hasRoomForLargeBlob: Bool = false, largeBlob: LargeBlobData? = nil,
+        isThirdPartyPaymentEnabled: Bool = false
     ) {
         self.protection = protection
         self.blob = blob
         self.largeBlobKey = largeBlobKey
+        self.hasRoomForLargeBlob = hasRoomForLargeBlob
+        self.largeBlob = largeBlob
         self.isThirdPartyPaymentEnabled = isThirdPartyPaymentEnabled
     }
 }

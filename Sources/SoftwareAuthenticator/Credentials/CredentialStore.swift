@@ -1,3 +1,5 @@
+public import CTAP
+
 /// Where an authenticator keeps its discoverable credentials, its state, its wrapping key and its signature counter.
 ///
 /// A call that returns has made its change durable: an authenticator answers its platform only afterwards.
@@ -54,6 +56,14 @@ public protocol CredentialStore: Sendable {
     /// - Returns: whether there was such a credential.
     @discardableResult
     func update(_ source: CredentialSource) async throws(CredentialStoreError) -> Bool
+
+    /// Keeps a large blob beside the credential with an ID, in place of its earlier one.
+    ///
+    /// - Returns: whether there was such a credential.
+    @discardableResult
+    func save(
+        _ blob: LargeBlobData, forCredentialWithID id: [UInt8]
+    ) async throws(CredentialStoreError) -> Bool
 
     /// Forgets a credential.
     ///

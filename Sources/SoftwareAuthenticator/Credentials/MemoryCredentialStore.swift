@@ -1,3 +1,5 @@
+public import CTAP
+
 /// A store that forgets everything with the process.
 public actor MemoryCredentialStore: CredentialStore {
     /// An RP ID byte for byte: texts are equal when they are canonically equivalent, whose hashes nevertheless differ.
@@ -90,6 +92,15 @@ public actor MemoryCredentialStore: CredentialStore {
         stored.userName = source.userName
         stored.userDisplayName = source.userDisplayName
         sources[source.id] = stored
+        changeCount += 1
+        return true
+    }
+
+    /// Keeps a large blob beside a credential.
+    @discardableResult
+    public func save(_ blob: LargeBlobData, forCredentialWithID id: [UInt8]) -> Bool {
+        guard sources[id] != nil else { return false }
+        sources[id]?.properties.largeBlob = blob
         changeCount += 1
         return true
     }

@@ -10,6 +10,8 @@ struct AssertionExtensions: Sendable {
     var hmacSecret: (salts: PRFValues, sharedSecret: PINUVAuthSharedSecret)?
     /// `credBlob`.
     var wantsBlob = false
+    /// `largeBlob`.
+    var largeBlob: LargeBlobOperation?
     /// `largeBlobKey`.
     var wantsLargeBlobKey = false
     /// `thirdPartyPayment`.
@@ -41,6 +43,7 @@ extension Authenticator {
                 guard userPresence else { throw CTAPStatus.unsupportedOption }
                 wanted.hmacSecret = try hmacSecret(entry.value)
             case .credBlob: wanted.wantsBlob = try boolean(entry.value)
+            case .largeBlob: wanted.largeBlob = try LargeBlobOperation(ctap: entry.value)
             case .largeBlobKey:
                 guard try boolean(entry.value) else { throw CTAPStatus.invalidOption }
                 wanted.wantsLargeBlobKey = true
@@ -66,6 +69,9 @@ extension Authenticator {
         if let salts = wanted.prf?.salts(credentialID: source.id) {
             let credRandom = CredRandom(source.privateKey, isUserVerified: verification.isVerified)
             unsigned[.text(PRFInput.identifier)] = PRFOutput(results: credRandom.evaluate(salts)).ctap
+        }
+        if wanted.largeBlob == .read, let blob = source.properties.largeBlob {
+            unsigned[.text(LargeBlobOutput.identifier)] = LargeBlobOutput.read(blob).ctap
         }
         if wanted.wantsBlob {
             signed[.text(ExtensionIdentifier.credBlob.rawValue)] = .bytes(source.properties.blob ?? [])

@@ -6,6 +6,7 @@ enum ExtensionIdentifier: String, Hashable, Sendable, CaseIterable {
     case credProtect
     case hmacSecret = "hmac-secret"
     case hmacSecretMC = "hmac-secret-mc"
+    case largeBlob
     case largeBlobKey
     case minimumPINLength = "minPinLength"
     case pinComplexityPolicy
@@ -17,10 +18,14 @@ enum ExtensionIdentifier: String, Hashable, Sendable, CaseIterable {
 extension Authenticator.Configuration {
     /// The extensions that it has, as authenticatorGetInfo lists them.
     var extensions: [ExtensionIdentifier] {
-        if flavour.takesPRFInTheClear { return [.prf] }
+        let largeBlob: [ExtensionIdentifier] = hasLargeBlobArray ? [] : [.largeBlob]
+        if flavour.takesPRFInTheClear { return largeBlob + [.prf] }
         guard supportsPIN else { return [.hmacSecret] }
         switch profile {
-        case .ctap23: return ExtensionIdentifier.allCases.filter { $0 != .prf }
+        case .ctap23:
+            // Never both ways of keeping large blobs (§6.4, extensions).
+            let other: ExtensionIdentifier = hasLargeBlobArray ? .largeBlob : .largeBlobKey
+            return ExtensionIdentifier.allCases.filter { $0 != .prf && $0 != other }
         case .ctap21:
             return [
                 .credBlob, .credProtect, .hmacSecret, .largeBlobKey, .minimumPINLength, .userVerificationMethod,

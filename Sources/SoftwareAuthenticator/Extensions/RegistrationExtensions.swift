@@ -14,6 +14,8 @@ struct RegistrationExtensions: Sendable {
     var protection: CredentialProtection?
     /// `credBlob`.
     var blob: [UInt8]?
+    /// `largeBlob`.
+    var largeBlob: LargeBlobSupport?
     /// `largeBlobKey`.
     var wantsLargeBlobKey = false
     /// `minPinLength`.
@@ -53,6 +55,7 @@ extension Authenticator {
             case .credBlob:
                 guard let blob = entry.value.bytes else { throw CTAPStatus.cborUnexpectedType }
                 wanted.blob = blob
+            case .largeBlob: wanted.largeBlob = try LargeBlobSupport(ctap: entry.value)
             case .largeBlobKey:
                 guard try boolean(entry.value), isDiscoverable else { throw CTAPStatus.invalidOption }
                 wanted.wantsLargeBlobKey = true
@@ -72,6 +75,7 @@ extension Authenticator {
             protection: wanted.protection ?? .userVerificationOptional,
             blob: isDiscoverable && fits(wanted.blob) ? wanted.blob : nil,
             largeBlobKey: wanted.wantsLargeBlobKey ? SecretBytes(randomBytes(32, using: &randomness)) : nil,
+            hasRoomForLargeBlob: wanted.largeBlob != nil && isDiscoverable,
             isThirdPartyPaymentEnabled: wanted.wantsThirdPartyPayment)
     }
 
@@ -89,6 +93,11 @@ extension Authenticator {
         if let prf = wanted.prf {
             unsigned[.text(PRFInput.identifier)] =
                 PRFOutput(isEnabled: true, results: prf.eval.map(evaluate)).ctap
+        }
+        // Only what is stored has room. The relying party that requires it is told, and does without the credential.
+        if wanted.largeBlob != nil {
+            let output = LargeBlobOutput.supported(source.properties.hasRoomForLargeBlob)
+            unsigned[.text(LargeBlobOutput.identifier)] = output.ctap
         }
         if wanted.wantsHMACSecret { signed[.text(ExtensionIdentifier.hmacSecret.rawValue)] = true }
         if let (salts, sharedSecret) = wanted.hmacSecretMC {

@@ -63,11 +63,13 @@ private struct AuthenticatorBench {
     init(options: UInt8) {
         let flavour = Flavour.allCases[Int(options & 3) % Flavour.allCases.count]
         let failures = failures
+        var configuration = Authenticator.Configuration(
+            flavour: flavour, attestation: options & 4 == 0 ? nil : .selfAttestation,
+            verifiesUser: options & 8 == 0 ? nil : true)
+        configuration.largeBlobStorage = options & 16 == 0 ? .array : .credential
         authenticator = Authenticator(
-            configuration: Authenticator.Configuration(
-                flavour: flavour, attestation: options & 4 == 0 ? nil : .selfAttestation,
-                verifiesUser: options & 8 == 0 ? nil : true),
-            store: MemoryCredentialStore(capacity: 4), gate: ApprovingGate(), randomness: SeededGenerator(seed: 1),
+            configuration: configuration, store: MemoryCredentialStore(capacity: 4), gate: ApprovingGate(),
+            randomness: SeededGenerator(seed: 1),
             clock: clock, reportFailure: failures.append)
     }
 

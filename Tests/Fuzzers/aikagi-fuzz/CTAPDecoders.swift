@@ -106,6 +106,18 @@ extension FuzzedDecoder {
             else { return }
             require(attempt { try PRFOutput(ctap: read.ctap) } == read, "it survives a round trip")
         },
+        FuzzedDecoder("large-blob-extension") { input in
+            guard let item = attempt({ try CBORDecoder.decode(input) }) else { return }
+            if let support = attempt({ try LargeBlobSupport(ctap: item) }) {
+                require(support.ctap == item, "a support has one encoding")
+            }
+            if let operation = attempt({ try LargeBlobOperation(ctap: item) }) {
+                require(operation.ctap == item, "an operation has one encoding")
+            }
+            if let output = attempt({ try LargeBlobOutput(ctap: item) }) {
+                require(output.ctap == item, "an output has one encoding")
+            }
+        },
         FuzzedDecoder("ctap-message") { input in
             if let request = CTAPRequest(message: input) {
                 require(request.message == input && !"\(request.command)".isEmpty, "a request has one encoding")
