@@ -22,6 +22,8 @@ struct PINPlatform {
 
     static func hash(_ pin: String) -> [UInt8] { Array(Array(SHA256.hash(data: Array(pin.utf8))).prefix(16)) }
 
+    static func sha256(_ text: String) -> [UInt8] { Array(SHA256.hash(data: Array(text.utf8))) }
+
     static func padded(_ pin: [UInt8], to count: Int = 64) -> [UInt8] {
         pin + [UInt8](repeating: 0, count: max(count - pin.count, 0))
     }
