@@ -31,6 +31,25 @@ def test_the_manual(journal, language):
             login_by_phone(person)
 
 
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_firefox(journal, language):
+    """Firefox on Linux knows no phones by QR code: chapters 1 and 2-1."""
+    if reason := reason_to_skip("firefox-esr"):
+        pytest.skip(reason)
+    from firefox import Firefox
+
+    with serving() as (place, portal), staging(place, portal, *READER) as stage:
+        browser = Firefox(stage, language)
+        try:
+            journal.surroundings["firefox"] = "Firefox ESR " + browser.capabilities["browserVersion"]
+            person = Person(stage, browser, journal, language, journey="firefox")
+            person.writes_whole_dates = True
+            first_login(person)
+            biometrics_on_the_pc(person)
+        finally:
+            browser.quit()
+
+
 def first_login(person: Person) -> None:
     """Chapter 1, and on the way each thing that can be done wrong there."""
     portal = person.stage.portal

@@ -142,6 +142,7 @@ def test_the_phone(journal, language):
                     person.expect("x.2")
                     mishap(person)
         with staging(place, portal, "--phone", devices[0]) as stage, logged_in(stage, journal, language) as person:
+            person.expect("x.2")
             removed_from_the_portal(person)
 
 
@@ -237,9 +238,23 @@ def tunnel_refuses(person: Person) -> None:
 
 
 def removed_from_the_portal(person: Person) -> None:
-    person.expect("x.2")
-    person.log_out()
-    person.stage.portal.execute("DELETE FROM passkey")
+    """The last passkey stays, until there is another way in; then it goes, and the phone does not know."""
+    with asking(person, "phone", LOG_IN, APPROVES, scan=True):
+        pass
+    person.expect("2-1.8")
+    person.open("/settings/passkeys")
+    person.click("a[href^='/settings/passkeys/']")
+    removal = person.find("a[href$='/removal']").get_attribute("href").removeprefix(person.url)
+    with person.mishap("last-passkey", "最後のパスキーを削除する", "The last passkey is to be removed"):
+        person.open(removal)
+        person.submit(removal)
+        person.complaint()
+    person.open("/settings/method")
+    person.click("#choice-mail")
+    person.submit("/settings/method")
+    person.open(removal)
+    person.submit(removal)
+    person.open("/login")
     with asking(person, "phone", LOG_IN, APPROVES, scan=True):
         pass
     with person.mishap("removed-at-portal", "パスキーをポータルだけから削除", "The passkey is removed at the portal only"):

@@ -3,12 +3,12 @@ extension JourneyReportPage {
     static let style = """
         :root{color-scheme:light dark;--ink:#1b2533;--soft:#5a687c;--paper:#eef1f5;--card:#fff;--line:#d5dce6;--accent:#0b5c8f;--good:#1b7a4b;--bad:#b3261e;--tint:#e4f0f8}
         @media(prefers-color-scheme:dark){:root{--ink:#e8edf4;--soft:#a3b1c4;--paper:#10161f;--card:#1a2331;--line:#33415a;--accent:#7cc4f2;--good:#7fd3a6;--bad:#ff9d94;--tint:#1d3245}}
-        *{box-sizing:border-box}html{scroll-padding-top:4.5rem;scroll-behavior:smooth}
+        *{box-sizing:border-box}html{scroll-padding-top:4.5rem}@media(prefers-reduced-motion:no-preference){html{scroll-behavior:smooth}}
         body{margin:0;font:16px/1.65 system-ui,"Hiragino Sans","Noto Sans JP","Noto Sans CJK JP","Yu Gothic UI",sans-serif;color:var(--ink);background:var(--paper)}
         html[data-language=ja] [lang=en]:not(.always),html[data-language=en] [lang=ja]:not(.always){display:none}
         .top{position:sticky;top:0;z-index:2;background:var(--card);border-bottom:1px solid var(--line)}
-        .top>div,main{max-width:78rem;margin:0 auto;padding:.7rem 1.25rem}.top>div{display:flex;justify-content:space-between;align-items:center;gap:1rem;flex-wrap:wrap}
-        h1{margin:0;font-size:1.25rem;line-height:1.3}.switch{display:flex;border:1px solid var(--line);border-radius:2rem;overflow:hidden}
+        .top>div,main{max-width:78rem;margin:0 auto;padding:.7rem 1.25rem}.top>div{display:flex;justify-content:space-between;align-items:center;gap:1rem}
+        h1{margin:0;font-size:1.25rem;line-height:1.3}.switch{display:flex;flex:none;border:1px solid var(--line);border-radius:2rem;overflow:hidden}
         .switch button{border:0;background:none;color:var(--soft);font:inherit;font-size:.9rem;padding:.35rem 1rem;min-height:2.5rem;cursor:pointer}
         html[data-language=ja] .switch [lang=ja],html[data-language=en] .switch [lang=en]{background:var(--accent);color:var(--card);font-weight:600}
         .summary{background:var(--card);border-radius:1rem;padding:1.25rem 1.5rem;margin:1rem 0 0;border-left:.5rem solid var(--good)}.summary.bad{border-color:var(--bad)}
@@ -28,12 +28,12 @@ extension JourneyReportPage {
         .picture{display:block;border-block:1px solid var(--line);background:var(--paper);cursor:zoom-in}.picture img{display:block;width:100%;height:auto}
         .words{padding:.7rem 1rem .8rem}.words p{margin:0}.seen{border-left:.25rem solid var(--accent);padding-left:.7rem}.failure{font-weight:600}.words .time{margin-top:.35rem}.card .words:empty{display:none}
         a{color:var(--accent)}:focus-visible{outline:3px solid var(--accent);outline-offset:2px}footer{margin:3rem 0 2rem;color:var(--soft);font-size:.9rem}
-        dialog{border:0;padding:0;margin:0;width:100vw;height:100dvh;max-width:none;max-height:none;background:rgb(8 12 18/.94);color:#fff}
+        dialog{border:0;padding:0;margin:0;width:100%;height:100%;inset:0;max-width:none;max-height:none;background:rgb(8 12 18/.94);color:#fff}
         dialog figure{margin:0;height:100%;display:grid;grid-template-rows:minmax(0,1fr) auto;justify-items:center;align-items:center;padding:3.2rem .6rem .8rem;gap:.6rem}
         dialog img{max-width:100%;max-height:100%;object-fit:contain;border-radius:.4rem}dialog figcaption{font-size:1rem;text-align:center}
         dialog button{position:absolute;z-index:1;width:3rem;height:3rem;border:0;border-radius:50%;background:rgb(255 255 255/.16);color:#fff;font-size:1.6rem;line-height:1;cursor:pointer}
         .close{top:.5rem;right:.6rem}.turn{top:50%}.before{left:.6rem}.after{right:.6rem}
-        @media(max-width:40rem){.turn{top:auto;bottom:3.4rem}main{padding:.4rem .8rem}.summary{padding:1rem}.top>div{padding:.5rem .8rem}h1{font-size:1.05rem}}
+        @media(max-width:40rem){.turn{top:auto;bottom:3.4rem}main{padding:.4rem .8rem}.summary{padding:1rem}.top>div{padding:.5rem .8rem}h1{font-size:1rem}.switch button{padding:.35rem .75rem;font-size:.85rem}}
         @media print{.top{position:static}.switch,dialog{display:none}.card{break-inside:avoid;box-shadow:none}}
         """
 
@@ -46,7 +46,7 @@ extension JourneyReportPage {
         choose([asked,kept].find((l)=>l==='ja'||l==='en')??(navigator.language.startsWith('ja')?'ja':'en'));
         for(const b of document.querySelectorAll('.switch button'))b.addEventListener('click',()=>choose(b.dataset.language));
         const shown=()=>[...document.querySelectorAll('.picture')].filter((p)=>p.offsetParent);let at=null;
-        function show(picture){at=picture;image.src=picture.href;image.alt=caption.textContent=picture.querySelector('img').alt;if(!large.open)large.showModal()}
+        function show(picture){at=picture;image.src=picture.href;image.alt=caption.textContent=picture.closest('.card').querySelector('h4').innerText.trim();if(!large.open)large.showModal()}
         function turn(by){const all=shown();show(all[(all.indexOf(at)+by+all.length)%all.length])}
         for(const p of document.querySelectorAll('.picture'))p.addEventListener('click',(e)=>{e.preventDefault();show(p)});
         large.querySelector('.before').addEventListener('click',()=>turn(-1));large.querySelector('.after').addEventListener('click',()=>turn(1));
