@@ -20,6 +20,7 @@ let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
+let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -86,6 +87,8 @@ let package = Package(
         pure("CTAP", ["CBOR", "WebAuthnModel", crypto, cryptoExtras]),
         pure("CTAPHID", []),
         pure("HybridProtocol", ["CBOR", crypto, cryptoExtras]),
+        pure("CSV", []),
+        pure("SMTP", []),
 
         // Rooms.
         pure("SoftwareAuthenticator", ["CBOR", "CTAP", "WebAuthnModel", crypto, cryptoExtras, x509, asn1]),
@@ -121,10 +124,8 @@ let package = Package(
         module(
             "Portal",
             [
-                "RelyingParty", "WebAuthnModel", "QRCodes", hummingbird, hummingbirdCore, httpTypes, nioCore, mustache,
-                grdb,
-                logging, crypto,
-                cryptoExtras, serviceLifecycle,
+                "RelyingParty", "WebAuthnModel", "QRCodes", "CSV", "SMTP", hummingbird, hummingbirdCore, hummingbirdTLS,
+                httpTypes, nioCore, nioPosix, nioSSL, mustache, grdb, logging, crypto, cryptoExtras, serviceLifecycle,
             ], resources: [.embedInCode("Resources")]),
 
         // QR codes, drawn and read.
@@ -193,9 +194,12 @@ let package = Package(
         tests(
             "PortalTests",
             [
-                "Portal", "RelyingParty", "WebAuthnModel", "CBOR", crypto, grdb, hummingbird, httpTypes, logging,
+                "Portal", "CSV", "RelyingParty", "WebAuthnModel",
+                "CBOR", crypto, grdb, hummingbird, httpTypes, logging,
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ]),
+        tests("CSVTests", ["CSV"]),
+        tests("SMTPTests", ["SMTP"]),
         tests("QRCodesTests", ["QRCodes", "CTurboJPEG"]),
         tests("ScreenCaptureTests", ["ScreenCapture", "QRCodes", "ProgramRunner", "HIDTransport"]),
         tests(
@@ -224,7 +228,7 @@ if Context.environment["AIKAGI_BENCHMARKS"] != nil {
 if Context.environment["AIKAGI_FUZZ"] != nil {
     let decoders = [
         "CBOR", "WebAuthnModel", "CTAP", "CTAPHID", "HybridProtocol", "BluetoothLE", "SoftwareAuthenticator",
-        "RelyingParty", "CredentialStorage",
+        "RelyingParty", "CredentialStorage", "CSV", "SMTP",
     ]
     for target in package.targets where decoders.contains(target.name) {
         target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-sanitize=fuzzer"])]

@@ -1,5 +1,6 @@
 import Hummingbird
 import HummingbirdCore
+import HummingbirdTLS
 import Logging
 import NIOCore
 public import ServiceLifecycle
@@ -33,12 +34,13 @@ public struct PortalApplication: Service {
     }
 
     /// The HTTP server.
-    func application() -> some ApplicationProtocol {
+    func application() throws -> some ApplicationProtocol {
         let core = core
+        let http = HTTPServerBuilder.http1(
+            configuration: HTTP1Channel.Configuration(idleTimeout: TimeAmount(core.configuration.idleTimeout)))
         return Application(
             responder: PortalRoutes.responder(core),
-            server: .http1(
-                configuration: HTTP1Channel.Configuration(idleTimeout: TimeAmount(core.configuration.idleTimeout))),
+            server: try core.tls.map { try .tls(http, tlsConfiguration: $0) } ?? http,
             configuration: ApplicationConfiguration(
                 address: .hostname(core.configuration.address, port: core.configuration.port),
                 availableConnectionsDelegate: MaximumAvailableConnections(

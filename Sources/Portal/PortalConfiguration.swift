@@ -1,5 +1,7 @@
 public import FoundationEssentials
 public import Logging
+import NIOCore
+import NIOSSL
 public import RelyingParty
 
 /// How a portal runs.
@@ -15,7 +17,7 @@ public struct PortalConfiguration: Sendable {
     public var name = "Aikagi Portal"
     /// The origins whose pages may use the portal; the first is where mail links lead.
     ///
-    /// Empty: `http://`, the RP ID and the port that the portal listens on. An `https` origin makes the session cookie `Secure`.
+    /// Empty: `http://` (`https://` with ``tls``), the RP ID and the port that the portal listens on. An `https` origin makes the session cookie `Secure`.
     public var origins: [String] = []
     /// The network address to listen on.
     public var address = "127.0.0.1"
@@ -36,6 +38,10 @@ public struct PortalConfiguration: Sendable {
     public var sealingKeyPath: String?
     /// The Maildir that mails are delivered into, created when missing.
     public var mailDirectory: String
+    /// The mail server that takes the mails; `nil`: they stay in the Maildir.
+    public var smtp: SMTPConfiguration?
+    /// The certificate and key to serve HTTPS with; `nil`: HTTP.
+    public var tls: PortalTLS?
     /// Whether the page `/mail` shows the Maildir; only to this machine itself, when the portal listens on the loopback.
     public var offersMailPage = false
     /// What time it is.
@@ -59,5 +65,49 @@ public struct PortalConfiguration: Sendable {
     public init(databasePath: String, mailDirectory: String) {
         self.databasePath = databasePath
         self.mailDirectory = mailDirectory
+    }
+
+    /// Whether mails are shown: they stay here, and nobody else reaches the portal.
+    var showsMailPage: Bool { offersMailPage && smtp == nil && NetworkAddress.isLoopback(address) }
+}
+
+/// The files that HTTPS needs.
+public struct PortalTLS: Sendable, Hashable {
+    /// The certificate and those that lead from it to an authority, in PEM.
+    public var certificatePath: String
+    /// Its private key, in PEM.
+    public var privateKeyPath: String
+
+    /// Names the files.
+    public init(certificatePath: String, privateKeyPath: String) {
+        self.certificatePath = certificatePath
+        self.privateKeyPath = privateKeyPath
+    }
+
+    /// Reads the files and checks that they belong together.
+    func load() throws(PortalConfigurationError) -> TLSConfiguration {
+        let chain: [NIOSSLCertificate]
+        let key: NIOSSLPrivateKey
+        do {
+            chain = try NIOSSLCertificate.fromPEMFile(certificatePath)
+        } catch {
+            throw .tls(certificatePath, reason: "it holds no certificate")
+        }
+        do {
+            key = try NIOSSLPrivateKey(file: privateKeyPath, format: .pem)
+        } catch {
+            throw .tls(privateKeyPath, reason: "it holds no private key")
+        }
+        var configuration = TLSConfiguration.makeServerConfiguration(
+            certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
+        configuration.minimumTLSVersion = .tlsv12
+        // A browser that keeps a connection for later may never answer the good-bye.
+        configuration.shutdownTimeout = .seconds(1)
+        do {
+            _ = try NIOSSLContext(configuration: configuration)
+        } catch {
+            throw .tls(privateKeyPath, reason: "the key is not that of the certificate")
+        }
+        return configuration
     }
 }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import NIOSSL
 import RelyingParty
 
 /// What every page needs.
@@ -9,26 +10,44 @@ struct PortalCore: Sendable {
     let secrets = SessionSecrets()
     let sealing: SealingKey
     let mail: any MailTransport
+    /// The folder that mails go to, unless a server takes them.
+    let maildir: Maildir?
+    /// What the server needs for TLS; `nil` for plain HTTP.
+    let tls: TLSConfiguration?
     let renderer: PageRenderer
     let origins: PortalOrigins
     let sender: MailAddress
 
     init(configuration: PortalConfiguration) throws {
         self.configuration = configuration
-        origins = PortalOrigins(configured: configuration.origins, relyingPartyID: configuration.relyingPartyID)
+        origins = PortalOrigins(
+            configured: configuration.origins, relyingPartyID: configuration.relyingPartyID,
+            isSecure: configuration.tls != nil)
         database = try PortalDatabase(path: configuration.databasePath)
         passwords = PasswordHasher(cost: configuration.passwordCost)
         sealing = try SealingKey(path: configuration.sealingKeyPath ?? configuration.databasePath + ".key")
-        mail = try Maildir(path: configuration.mailDirectory)
+        if let smtp = configuration.smtp {
+            maildir = nil
+            mail = try SMTPClient(configuration: smtp, name: configuration.relyingPartyID)
+        } else {
+            let folder = try Maildir(path: configuration.mailDirectory)
+            maildir = folder
+            mail = folder
+        }
+        tls = try configuration.tls?.load()
         renderer = try PageRenderer(
             siteName: configuration.name, showsManualSteps: configuration.showsManualSteps,
-            hasMailPage: configuration.offersMailPage)
+
+            hasMailPage: configuration.showsMailPage)
         guard let sender = MailAddress("no-reply@\(configuration.relyingPartyID)") else {
             throw PortalConfigurationError.relyingPartyID(configuration.relyingPartyID)
         }
         self.sender = sender
         _ = try relyingParty()
     }
+
+    /// Whether there is a page that shows mails.
+    var offersMailPage: Bool { configuration.showsMailPage }
 
     /// The moment.
     var now: Date { configuration.clock() }
@@ -47,6 +66,10 @@ public enum PortalConfigurationError: Error, Hashable, Sendable {
     case relyingPartyID(String)
     /// The database's file cannot be made; the reason is the system's.
     case databasePath(String, reason: String)
+    /// The certificate authorities for the mail server cannot be read.
+    case mailTrustRoots(String, reason: String)
+    /// The certificate or the private key cannot be used.
+    case tls(String, reason: String)
     /// The file of the key that seals secrets cannot be read or made.
     case sealingKey(String, reason: String)
 }
@@ -58,6 +81,8 @@ extension PortalConfigurationError: CustomStringConvertible {
         case .relyingPartyID(let id): "the RP ID \(id) is not a domain; use one like portal.example, or localhost"
         case .databasePath(let path, let reason):
             "cannot make the database \(path): \(reason); name a file in a folder that exists and that you may write to"
+        case .mailTrustRoots(let path, let reason): "cannot trust \(path): \(reason)"
+        case .tls(let path, let reason): "cannot use \(path) for TLS: \(reason); name a file in PEM"
         case .sealingKey(let path, let reason):
             "cannot use the key file \(path): \(reason); put back the file that belongs to the database"
         }

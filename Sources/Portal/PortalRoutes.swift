@@ -14,7 +14,9 @@ enum PortalRoutes {
     /// The responder of the whole portal.
     static func responder(_ core: PortalCore) -> some HTTPResponder<PortalContext> {
         let router = Router(context: PortalContext.self, options: [.autoGenerateHeadEndpoints])
-        router.middlewares.add(SecurityHeadersMiddleware())
+        router.middlewares.add(
+            SecurityHeadersMiddleware(
+                isStrict: core.origins.areSecure && core.configuration.relyingPartyID != "localhost"))
         router.middlewares.add(
             LanguageMiddleware(fallback: core.configuration.language, isSecure: { core.origins.areSecure }))
         router.middlewares.add(SessionMiddleware(core: core))
@@ -95,6 +97,7 @@ enum PortalRoutes {
             "/one-time-password/set-up", { OneTimePasswordPages(core: $0).showSetUp },
             { OneTimePasswordPages(core: $0).submitSetUp }),
         get("/top") { PasskeyPages(core: $0).showTop },
+        get("/mail") { MailboxPage(core: $0).show },
     ]
 
     private static let settings: [[Route]] = [

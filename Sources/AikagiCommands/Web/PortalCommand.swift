@@ -11,8 +11,8 @@ struct PortalCommand: AsyncParsableCommand {
         commandName: "portal",
         abstract: "Run the manual's web portal: first login, passkeys, login with them.",
         discussion: """
-            A web site for browsers and for `aikagi register` and `aikagi login`. Mail is not sent but written to a \
-            Maildir. Secrets of authenticator apps are sealed with the file portal.sqlite.key beside the database.
+            A web site for browsers and for `aikagi register` and `aikagi login`. Without --smtp, mail is not sent \
+            but written to a Maildir, which the page /mail shows to this machine. Secrets of authenticator apps are sealed with the file portal.sqlite.key beside the database.
 
             --demo adds two accounts and prints them: one at the start of the manual (first login to be done in a \
             browser), and one whose first login is complete, ready for `aikagi register`.
@@ -20,9 +20,14 @@ struct PortalCommand: AsyncParsableCommand {
             Examples:
               aikagi portal --demo --password-file pw --port 8080
               aikagi portal --data folder --port 8080   keeps accounts and mail
+              aikagi portal --data folder --smtp mail.example:587 --smtp-login-file login
+              aikagi portal --data folder --certificate chain.pem --private-key key.pem
+              aikagi portal --data folder --address 0.0.0.0 --origin https://a.example
+              aikagi portal users import --data folder accounts.csv
 
             Runs until SIGINT or SIGTERM.
-            """)
+            """,
+        subcommands: [PortalUsersCommand.self])
 
     @Option(help: "The address to listen on.")
     var address = "127.0.0.1"
@@ -30,28 +35,28 @@ struct PortalCommand: AsyncParsableCommand {
     @Option(help: "The port to listen on; 0 takes a free one.")
     var port: UInt16 = 0
 
-    @Option(
-        help: ArgumentHelp(
-            "Where accounts and mail are kept.", discussion: "Default: a scratch folder, removed at the end.",
-            valueName: "dir"))
-    var data: String?
+    @OptionGroup var folder: PortalDataOptions
+
+    @OptionGroup(title: "Web") var web: PortalWebOptions
+
+    @OptionGroup(title: "Mail") var mailing: PortalMailOptions
+
+    @Flag(help: "Show on each page which steps of the manual it covers.")
+    var manual = false
 
     @Flag(help: "Add two demo accounts and print them.")
     var demo = false
 
-    @Option(
-        help: ArgumentHelp(
-            "With --demo: write the password of the account 'demo' to this file, for `aikagi register`.",
-            valueName: "file"))
-    var passwordFile: String?
+    @OptionGroup var file: PortalPasswordOptions
 
-    @Flag(help: "Print what --demo prints, and where the portal listens, as JSON Lines.")
-    var json = false
+    @OptionGroup var output: PortalOutputOptions
 
     func validate() throws { try OptionRules.check(checkOptions) }
 
     private func checkOptions() throws {
-        if passwordFile != nil && !demo { throw ValidationError("--password-file goes with --demo") }
+        if demo && (mailing.smtp != nil || !web.origin.isEmpty || web.certificate != nil) {
+            throw ValidationError("--demo walks the manual by itself: without --smtp, --origin and --certificate")
+        }
     }
 
     private struct Listening: Encodable {
@@ -69,8 +74,9 @@ struct PortalCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if file.passwordFile != nil && !demo { throw ValidationError("--password-file goes with --demo") }
         try await runInterruptibly {
-            if let data {
+            if let data = folder.data {
                 try createPrivateDirectory(data)
                 try await serve(data)
             } else {
@@ -84,7 +90,9 @@ struct PortalCommand: AsyncParsableCommand {
         var configuration = PortalConfiguration(databasePath: folder + "/portal.sqlite", mailDirectory: mail)
         configuration.address = address
         configuration.port = Int(port)
-        configuration.showsManualSteps = true
+        configuration.showsManualSteps = manual
+        try web.apply(to: &configuration)
+        try await mailing.apply(to: &configuration)
         configuration.attestation = .direct
         configuration.logger = Logger(label: "aikagi.portal") {
             PortalLogHandler(base: StreamLogHandler.standardError(label: $0))
@@ -92,7 +100,7 @@ struct PortalCommand: AsyncParsableCommand {
         configuration.logger.logLevel = .warning
         try await withRunningPortal(configuration) { origin, accounts in
             if demo { try await addDemoAccounts(accounts, origin: origin, mail: mail) }
-            if json {
+            if output.json {
                 Console.standard.json(Listening(url: origin, mail: mail))
             } else {
                 Console.standard.result("portal on \(origin)  (mail: \(mail), a Maildir)")
@@ -117,7 +125,7 @@ struct PortalCommand: AsyncParsableCommand {
                 mailbox: MailReader(path: mail), account: ready, perform: { _, body in try await body().1 }
             ).walk()
         }
-        if let passwordFile { try write(ready.password, to: passwordFile) }
+        if let passwordFile = file.passwordFile { try write(ready.password, to: passwordFile) }
         show(fresh, password: fresh.initialPassword, complete: false)
         show(ready, password: ready.password, complete: true)
     }
@@ -135,7 +143,7 @@ struct PortalCommand: AsyncParsableCommand {
     }
 
     private func show(_ account: FirstLogin.Account, password: String, complete: Bool) {
-        if json {
+        if output.json {
             Console.standard.json(
                 Account(
                     userID: account.userID, password: password, dateOfBirth: account.dateOfBirth,

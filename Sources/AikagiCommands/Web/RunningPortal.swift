@@ -74,6 +74,7 @@ func withRunningPortal(
     let application = try PortalApplication(configuration: configuration)
     let host = configuration.relyingPartyID
     let givenOrigin = configuration.origins.first
+    let scheme = configuration.tls == nil ? "http" : "https"
     try await serving("the portal") {
         do {
             try await application.run()
@@ -84,6 +85,6 @@ func withRunningPortal(
         }
     } while: {
         let port = try await listening.value()
-        try await body(givenOrigin ?? "http://\(host):\(port)", application.accounts)
+        try await body(givenOrigin ?? "\(scheme)://\(host):\(port)", application.accounts)
     }
 }

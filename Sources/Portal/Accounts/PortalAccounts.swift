@@ -1,4 +1,4 @@
-import FoundationEssentials
+public import FoundationEssentials
 import GRDB
 
 /// The accounts of a portal, as whoever runs it manages them.
@@ -6,6 +6,23 @@ public struct PortalAccounts: Sendable {
     let database: PortalDatabase
     let passwords: PasswordHasher
     let now: @Sendable () -> Date
+
+    /// The accounts in a database, whether or not a portal runs on it at the same time.
+    ///
+    /// - Throws: An error of the database or the file system.
+    public init(
+        databasePath: String, passwordCost: PasswordCost = .standard,
+        clock: @escaping @Sendable () -> Date = { Date() }
+    ) throws {
+        self.init(
+            database: try PortalDatabase(path: databasePath), passwords: PasswordHasher(cost: passwordCost), now: clock)
+    }
+
+    init(database: PortalDatabase, passwords: PasswordHasher, now: @escaping @Sendable () -> Date) {
+        self.database = database
+        self.passwords = passwords
+        self.now = now
+    }
 
     /// Adds an account that starts at step 1.2 of the manual.
     ///
@@ -18,29 +35,102 @@ public struct PortalAccounts: Sendable {
     public func addUser(
         userID: String, initialPassword: String, dateOfBirth: CalendarDate, name: String
     ) async throws {
-        let isPrintable = userID.utf8.allSatisfy { (0x21...0x7E).contains($0) }
-        guard (1...64).contains(userID.utf8.count), isPrintable else { throw PortalAccountError.userID }
-        guard (1...PasswordPolicy.maximumByteCount).contains(initialPassword.utf8.count) else {
-            throw PortalAccountError.initialPassword
+        let user = NewUser(userID: userID, initialPassword: initialPassword, dateOfBirth: dateOfBirth, name: name)
+        let taken = try await add([user])
+        guard taken.isEmpty else { throw PortalAccountError.userIDTaken }
+    }
+
+    /// Adds accounts that start at step 1.2 of the manual: all, or none when one cannot be added.
+    ///
+    /// - Returns: The user IDs that other accounts have already; then nothing was added.
+    /// - Throws: ``PortalAccountError``, or an error of the database.
+    public func add(_ users: [NewUser]) async throws -> [String] {
+        for user in users { try user.check() }
+        let given = users.map(\.userID)
+        let taken = try await database.read { database in
+            try given.filter { try Account.find(userID: $0, in: database) != nil }
         }
-        guard !name.isEmpty, name.utf8.count <= 200 else { throw PortalAccountError.name }
-        let hash = try await passwords.hash(initialPassword)
+        guard taken.isEmpty else { return taken }
+        var hashes: [String] = []
+        for user in users { hashes.append(try await passwords.hash(user.initialPassword)) }
         let created = now().timeIntervalSince1970
-        let userHandle = Secret.random(32)
-        let isAdded = try await database.write { database in
+        let rows = zip(users, hashes).map { ($0, $1) }
+        do {
+            try await database.write { database in
+                for (user, hash) in rows {
+                    try database.execute(
+                        sql: """
+                            INSERT INTO account
+                                (userID, userHandle, name, dateOfBirth, passwordHash, firstLoginStep, createdAt)
+                            VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (userID) DO NOTHING
+                            """,
+                        arguments: [
+                            user.userID, Bytes.value(Secret.random(32)), user.name, user.dateOfBirth.description, hash,
+                            FirstLoginStep.dateOfBirth.rawValue, created,
+                        ])
+                    // Somebody was faster, or the list names it twice.
+                    guard database.changesCount == 1 else { throw Taken(userID: user.userID) }
+                }
+            }
+        } catch let error as Taken {
+            return [error.userID]
+        }
+        return []
+    }
+
+    /// Puts an account back to step 1.2 of the manual, as for a person who lost everything: a new initial password; no mail
+    /// address, passkey or authenticator app; every visit ends.
+    ///
+    /// - Parameter initialPassword: The new password, from the date of birth on record.
+    /// - Throws: ``PortalAccountError``, or an error of the database.
+    public func reset(
+        userID: String, initialPassword: @Sendable (CalendarDate) throws -> String
+    ) async throws {
+        guard let account = try await database.read({ try Account.find(userID: userID, in: $0) }) else {
+            throw PortalAccountError.userIDUnknown
+        }
+        let password = try initialPassword(account.dateOfBirth)
+        guard NewUser.isPassword(password) else { throw PortalAccountError.initialPassword }
+        let hash = try await passwords.hash(password)
+        try await database.write { database in
             try database.execute(
                 sql: """
-                    INSERT INTO account
-                        (userID, userHandle, name, dateOfBirth, passwordHash, firstLoginStep, createdAt)
-                    VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (userID) DO NOTHING
-                    """,
-                arguments: [
-                    userID, Bytes.value(userHandle), name, dateOfBirth.description, hash,
-                    FirstLoginStep.dateOfBirth.rawValue, created,
-                ])
-            return database.changesCount == 1
+                    UPDATE account SET passwordHash = ?, firstLoginStep = ?, mailAddress = NULL, method = NULL,
+                        termsAcceptedAt = NULL, mailConfirmedAt = NULL, firstLoginCompletedAt = NULL WHERE id = ?
+                    """, arguments: [hash, FirstLoginStep.dateOfBirth.rawValue, account.id])
+            for table in ["session", "passkey", "oneTimePassword", "mailConfirmation"] {
+                try database.execute(sql: "DELETE FROM \(table) WHERE accountID = ?", arguments: [account.id])
+            }
+            for key in [
+                AttemptLimiter.Key.password(userID: userID), .dateOfBirth(accountID: account.id),
+                .code(accountID: account.id), .mail(accountID: account.id), .mailCode(accountID: account.id),
+            ] { try AttemptLimiter.forgive(key, in: database) }
         }
-        guard isAdded else { throw PortalAccountError.userIDTaken }
+    }
+
+    /// All accounts, by their user IDs.
+    public func list() async throws -> [AccountSummary] {
+        try await database.read { database in
+            let rows = try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT *, (SELECT count(*) FROM passkey WHERE accountID = account.id) AS passkeys
+                    FROM account ORDER BY userID
+                    """)
+            return rows.compactMap { row in
+                Account(row: row).map { account in
+                    AccountSummary(
+                        userID: account.userID, name: account.name, dateOfBirth: account.dateOfBirth,
+                        step: account.step.rawValue,
+                        method: account.step == .complete ? account.method.rawValue : nil, passkeyCount: row["passkeys"]
+                    )
+                }
+            }
+        }
+    }
+
+    private struct Taken: Error {
+        let userID: String
     }
 }
 
@@ -49,29 +139,5 @@ public enum InitialPassword {
     /// The insurance card's symbol and number, then the date of birth as `YYYYMMDD` (記号+番号+生年月日).
     public static func rule(symbol: String, number: String, dateOfBirth: CalendarDate) -> String {
         symbol + number + dateOfBirth.compact
-    }
-}
-
-/// Why an account was not added.
-public enum PortalAccountError: Error, Hashable, Sendable {
-    /// The user ID is empty, too long or has characters that are hard to type.
-    case userID
-    /// Another account has this user ID.
-    case userIDTaken
-    /// The initial password is empty or too long.
-    case initialPassword
-    /// The name is empty or too long.
-    case name
-}
-
-extension PortalAccountError: CustomStringConvertible {
-    /// A sentence that says what to do.
-    public var description: String {
-        switch self {
-        case .userID: "the user ID must have 1 to 64 printable ASCII characters and no space"
-        case .userIDTaken: "another account has this user ID; choose a different one"
-        case .initialPassword: "the initial password must have 1 to \(PasswordPolicy.maximumByteCount) bytes"
-        case .name: "the name must have 1 to 200 bytes"
-        }
     }
 }

@@ -6,7 +6,10 @@ final class PortalOrigins: Sendable {
     private let relyingPartyID: String
     private let port = Mutex<Int?>(nil)
 
-    init(configured: [String], relyingPartyID: String) {
+    private let isSecure: Bool
+
+    init(configured: [String], relyingPartyID: String, isSecure: Bool) {
+        self.isSecure = isSecure
         self.configured = configured
         self.relyingPartyID = relyingPartyID
     }
@@ -17,7 +20,25 @@ final class PortalOrigins: Sendable {
     /// All origins, the one for links first.
     var all: [String] {
         guard configured.isEmpty else { return configured }
-        return ["http://\(relyingPartyID)\(port.withLock { $0 }.map { ":\($0)" } ?? "")"]
+        // The scheme's own port is never part of an origin.
+        let port = port.withLock { $0 }.flatMap { $0 == (isSecure ? 443 : 80) ? nil : ":\($0)" }
+        return ["\(isSecure ? "https" : "http")://\(relyingPartyID)\(port ?? "")"]
+    }
+
+    /// The host names of the origins.
+    var hosts: [String] {
+        all.map { origin in
+            let authority = origin.split(separator: "/").last.map(String.init) ?? ""
+            return PortalOrigins.host(ofAuthority: authority)
+        }
+    }
+
+    /// A host and port without the port.
+    static func host(ofAuthority authority: String) -> String {
+        guard let colon = authority.lastIndex(of: ":"), Int(authority[authority.index(after: colon)...]) != nil else {
+            return authority
+        }
+        return String(authority[..<colon])
     }
 
     /// Where links lead.

@@ -3,6 +3,9 @@ import Hummingbird
 
 /// Headers that every answer carries.
 struct SecurityHeadersMiddleware: RouterMiddleware {
+    /// Whether browsers shall come over TLS only, for a year; not for `localhost`, where other programs serve plain HTTP.
+    let isStrict: Bool
+
     static let contentSecurityPolicy = [
         "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "connect-src 'self'",
         "form-action 'self'", "frame-ancestors 'none'", "base-uri 'none'",
@@ -20,6 +23,9 @@ struct SecurityHeadersMiddleware: RouterMiddleware {
             ("cross-origin-resource-policy", "same-origin"),
         ] {
             if let name = HTTPField.Name(name) { response.headers[name] = value }
+        }
+        if isStrict, let name = HTTPField.Name("strict-transport-security") {
+            response.headers[name] = "max-age=31536000"
         }
         if !response.headers.contains(.cacheControl) { response.headers[.cacheControl] = "no-store" }
         return response

@@ -21,6 +21,26 @@ struct Maildir: MailTransport {
         try await queue.run { try Maildir.write(message.encoded, into: path, at: message.date) }
     }
 
+    /// The newest messages, newest first; one that a mail program takes away meanwhile is left out.
+    func newest(_ maximumCount: Int) async throws -> [ReceivedMail] {
+        let path = path
+        return try await queue.run {
+            let files = try ["new", "cur"].flatMap { folder in
+                try FileManager.default.contentsOfDirectory(atPath: "\(path)/\(folder)").map {
+                    "\(path)/\(folder)/\($0)"
+                }
+            }
+            let dated = files.compactMap { file -> (file: String, date: Date)? in
+                let attributes = try? FileManager.default.attributesOfItem(atPath: file)  // taken away meanwhile
+                return (attributes?[.modificationDate] as? Date).map { (file, $0) }
+            }
+            return dated.sorted { ($0.date, $0.file) > ($1.date, $1.file) }.prefix(maximumCount).compactMap { entry in
+                let data = try? Data(contentsOf: URL(filePath: entry.file))  // taken away meanwhile
+                return data.map { ReceivedMail(Array($0)) }
+            }
+        }
+    }
+
     private static func write(_ message: [UInt8], into path: String, at date: Date) throws {
         let unique = Secret.random(12).map { String($0, radix: 36) }.joined()
         let name = "\(Int(date.timeIntervalSince1970)).P\(getpid())R\(unique).portal"

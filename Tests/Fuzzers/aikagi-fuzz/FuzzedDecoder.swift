@@ -13,7 +13,7 @@ struct FuzzedDecoder: Sendable {
     /// Every decoder.
     static let all =
         cborDecoders + webAuthnDecoders + ctapDecoders + ctapHIDDecoders + hybridDecoders + hybridStreamDecoders
-        + relyingPartyDecoders + attestationDecoders + authenticatorDecoders + storageDecoders
+        + relyingPartyDecoders + attestationDecoders + authenticatorDecoders + storageDecoders + portalDecoders
 
     /// The decoder of some name.
     static func named(_ name: String) -> FuzzedDecoder? { all.first { $0.name == name } }

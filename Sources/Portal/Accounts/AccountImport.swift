@@ -1,0 +1,100 @@
+public import CSV
+
+/// A list of accounts as an insurer's system exports it: a CSV file with a header.
+///
+/// The columns, in any order: `userID`, `name`, `dateOfBirth` (`1990-01-31`, `1990/01/31` or `19900131`), and either
+/// `initialPassword` or both `symbol` and `number`, from which the manual's rule makes the password.
+public struct AccountImport: Sendable {
+    /// A line that is no account, and why.
+    public struct Refusal: Hashable, Sendable, CustomStringConvertible {
+        /// The line in the file, from 1.
+        public let line: Int
+        /// A sentence.
+        public let reason: String
+
+        /// Both.
+        public var description: String { "line \(line): \(reason)" }
+    }
+
+    /// The accounts, when nothing was refused.
+    public let users: [NewUser]
+    /// The lines that were refused.
+    public let refusals: [Refusal]
+
+    /// Reads a list.
+    ///
+    /// - Throws: ``AccountImportError`` when the file is no such list at all.
+    public init(csv bytes: [UInt8]) throws(AccountImportError) {
+        let table: CSVTable
+        do {
+            table = try CSVTable(decoding: bytes)
+        } catch {
+            throw .csv(error)
+        }
+        let known: Set = ["userID", "name", "dateOfBirth", "initialPassword", "symbol", "number"]
+        for column in table.columns where !known.contains(column) { throw .unknownColumn(column) }
+        let hasPassword = table.columns.contains("initialPassword")
+        let ruleColumns = ["symbol", "number"].filter(table.columns.contains)
+        guard hasPassword ? ruleColumns.isEmpty : ruleColumns.count == 2 else { throw .passwordColumns }
+        for column in ["userID", "name", "dateOfBirth"] where !table.columns.contains(column) {
+            throw .missingColumn(column)
+        }
+        var users: [NewUser] = []
+        var refusals: [Refusal] = []
+        var lines: [String: Int] = [:]
+        for row in table.rows {
+            func field(_ column: String) -> String { HalfWidth.trimmed(table.field(column, of: row) ?? "") }
+            guard let dateOfBirth = CalendarDate(field("dateOfBirth")) else {
+                refusals.append(
+                    Refusal(line: row.line, reason: "the date of birth is not a date like 1990-01-31"))
+                continue
+            }
+            let isIncomplete = !hasPassword && ruleColumns.contains { field($0).isEmpty }
+            let password =
+                hasPassword
+                ? field("initialPassword")
+                : InitialPassword.rule(symbol: field("symbol"), number: field("number"), dateOfBirth: dateOfBirth)
+            let user = NewUser(
+                userID: field("userID"), initialPassword: isIncomplete ? "" : password, dateOfBirth: dateOfBirth,
+                name: field("name"))
+            do throws(PortalAccountError) {
+                try user.check()
+                if let earlier = lines.updateValue(row.line, forKey: user.userID) {
+                    refusals.append(Refusal(line: row.line, reason: "line \(earlier) has this user ID, too"))
+                } else {
+                    users.append(user)
+                }
+            } catch {
+                let reason = isIncomplete && error == .initialPassword ? "symbol or number is missing" : "\(error)"
+                refusals.append(Refusal(line: row.line, reason: reason))
+            }
+        }
+        self.users = users
+        self.refusals = refusals
+    }
+}
+
+/// Why a file is no list of accounts.
+public enum AccountImportError: Error, Hashable, Sendable {
+    /// It is no table.
+    case csv(CSVError)
+    /// A column that is needed is not there.
+    case missingColumn(String)
+    /// A column is not known.
+    case unknownColumn(String)
+    /// The columns do not say what the initial passwords are.
+    case passwordColumns
+}
+
+extension AccountImportError: CustomStringConvertible {
+    /// A sentence that says what to do.
+    public var description: String {
+        switch self {
+        case .csv(let error): "\(error)"
+        case .missingColumn(let name): "the column '\(name)' is missing; the first line names the columns"
+        case .unknownColumn(let name):
+            "the column '\(name)' is unknown; use userID, name, dateOfBirth, and initialPassword or symbol and number"
+        case .passwordColumns: "there must be either a column initialPassword or both columns symbol and number"
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import CSV
+import Testing
+
+@Suite struct CSVTableTests {
+    @Test(
+        "Tables are read",
+        arguments: [
+            ("a,b\n1,2\n", [[2: ["1", "2"]]]), ("a,b\r\n1,2", [[2: ["1", "2"]]]), ("a\n", []), ("a", []),
+            ("\u{FEFF}a,b\n\n1,2\n\r\n3,\n", [[3: ["1", "2"]], [5: ["3", ""]]]),
+            ("a,b\n\"1,\"\"x\"\"\n\",\"\"\n5,6", [[2: ["1,\"x\"\n", ""]], [4: ["5", "6"]]]),
+            ("a\n\"\"\n", [[2: [""]]]), ("名前\n山田 花子\n", [[2: ["山田 花子"]]]),
+        ])
+    func accepted(text: String, rows: [[Int: [String]]]) throws {
+        let table = try CSVTable(decoding: Array(text.utf8))
+        #expect(table.rows.map { [$0.line: $0.fields] } == rows)
+    }
+
+    @Test("A field is found by its column's name")
+    func fields() throws {
+        let table = try CSVTable(decoding: Array("a,b\n1,2".utf8))
+        #expect(table.columns == ["a", "b"])
+        let row = try #require(table.rows.first)
+        #expect(table.field("b", of: row) == "2")
+        #expect(table.field("c", of: row) == nil)
+    }
+
+    @Test(
+        "What could be meant in two ways is refused",
+        arguments: [
+            ("", CSVError.empty), ("\n\r\n", .empty), ("\u{FEFF}", .empty), ("a,a\n", .duplicateColumn("a")),
+            ("a,b\n1\n", .fieldCount(line: 2, expected: 2, found: 1)),
+            ("a,b\n1,2\n1,2,3\n", .fieldCount(line: 3, expected: 2, found: 3)),
+            ("a\nx\"y\n", .strayQuote(line: 2)), ("a\n\"x\"y\n", .strayQuote(line: 2)),
+            ("a\n\"x\n\n", .unterminatedQuote(line: 2)), ("a\n\"\n\"\"", .unterminatedQuote(line: 2)),
+            ("a\rb\n", .controlCharacter(line: 1)), ("a\n\u{0}\n", .controlCharacter(line: 2)),
+            ("a\n\t\n", .controlCharacter(line: 2)), ("a\n\r", .controlCharacter(line: 2)),
+            (String(repeating: ",", count: 64), .tooManyFields(line: 1)),
+        ])
+    func rejected(text: String, error: CSVError) {
+        #expect(throws: error) { try CSVTable(decoding: Array(text.utf8)) }
+        #expect(!"\(error)".isEmpty)
+    }
+
+    @Test("Other encodings and huge files are refused")
+    func bytes() {
+        // 名前 in Shift_JIS, as spreadsheets write it.
+        #expect(throws: CSVError.notUTF8) { try CSVTable(decoding: [0x96, 0xBC, 0x91, 0x4F]) }
+        let huge = [UInt8](repeating: 0x61, count: CSVTable.maximumByteCount + 1)
+        #expect(throws: CSVError.tooLarge) { try CSVTable(decoding: huge) }
+    }
+}
