@@ -8,7 +8,7 @@ public import RelyingParty
 ///
 /// Attempts are slowed per network address (of IPv6: per 64-bit prefix), and that is the address of the connection's
 /// peer: no header such as `X-Forwarded-For` is trusted. Behind a reverse proxy all visitors therefore share one
-/// address and its limits (50 failed logins in 15 minutes, 100 logins without a password begun in 5 minutes), so that one of
+/// address and its limits (50 failed logins in 15 minutes, 300 logins without a password begun in 5 minutes), so that one of
 /// them can delay all the others. There the proxy itself should limit each client, well below these numbers.
 public struct PortalConfiguration: Sendable {
     /// The RP ID: the domain of the origins, or one above it.

@@ -121,5 +121,7 @@ enum PortalRoutes {
         post("/webauthn/registration/verification") { RegistrationEndpoints(core: $0).verification },
         post("/webauthn/authentication/options") { AuthenticationEndpoints(core: $0).options },
         post("/webauthn/authentication/verification") { AuthenticationEndpoints(core: $0).verification },
+        get("/.well-known/change-password") { WellKnownPages(core: $0).changePassword },
+        get("/.well-known/passkey-endpoints") { WellKnownPages(core: $0).passkeyEndpoints },
     ]
 }

@@ -32,7 +32,7 @@ import Testing
             let english = try await browser.open("/login?lang=en")
             #expect(english.says(#"<html lang="en">"#))
             #expect(english.says("Log in with a passkey"))
-            #expect(english.says("Manual step 1.1"))
+            #expect(english.says("Manual step <span>1.1</span>"))
             let refused = try await browser.logIn("wrong")
             #expect(refused.says(Phrase.wrongPassword.text(.english)))
             #expect(refused.headers[.contentLanguage] == "en")

@@ -1,3 +1,4 @@
+import Foundation
 import Logging
 import Testing
 
@@ -21,7 +22,18 @@ import Testing
             _ = try await browser.register(&authenticator, name: "secret name")
             let link = try #require(try fixture.mailLinks().first)
             let token = try #require(link.split(separator: "/").last)
+            let (app, _) = try await browser.setUpApp(fixture)
+            _ = try await browser.submit("/settings/method", ["method": "mail"])
+            let top = try await browser.open("/top")
+            _ = try await browser.submit("/logout", [:], on: top)
+            let asked = try await browser.logIn(PortalFixture.newPassword)
+            let code = try #require(try fixture.mailCodes().first)
+            try FileManager.default.removeItem(atPath: "\(fixture.mailDirectory)/tmp")
+            _ = try await browser.submit("/login/mail-code/send", [:], on: asked)
+            _ = try await browser.submit("/login/mail-code", ["code": code], on: asked)
+            #expect(record.text.contains("mail not delivered"))
             let secrets = [
+                Base32.encode(app.secret), fixture.code(of: app), code,
                 PortalFixture.userID, PortalFixture.initialPassword, PortalFixture.newPassword, "a wrong password",
                 "hanako@example.jp", "1990-01-31", "花子", "secret name", String(token),
             ]

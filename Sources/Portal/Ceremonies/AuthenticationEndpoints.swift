@@ -9,7 +9,7 @@ import WebAuthnModel
 /// and an `Origin` of the portal (or `Sec-Fetch-Site: same-origin`). Who has not logged in may begin a limited number of
 /// ceremonies per network address.
 ///
-/// - `/webauthn/authentication/options`: body `{}`; answer `PublicKeyCredentialRequestOptionsJSON`, with the account's credentials
+/// - `/webauthn/authentication/options`: body `{}`, or with ``CeremonyWishes``; answer `PublicKeyCredentialRequestOptionsJSON`, with the account's credentials
 ///   when the password was given before.
 /// - `/webauthn/authentication/verification`: body `AuthenticationResponseJSON`; answer `{"next": path}` and a new cookie.
 ///
@@ -19,8 +19,7 @@ struct AuthenticationEndpoints: Sendable {
 
     @Sendable func options(_ request: Request, _ context: PortalContext) async throws -> Response {
         let body = try await JSONRequest.body(of: request, core: core)
-        guard (try? JSONText.decode([String: JSONValue].self, from: String(decoding: body, as: UTF8.self))) != nil
-        else { throw PortalFailure.malformedJSON }
+        let wishes = try CeremonyWishes(body: body)
         let session = context.session
         guard !session.isNew else { throw PortalFailure.loginRequired }
         let now = core.now
@@ -37,7 +36,7 @@ struct AuthenticationEndpoints: Sendable {
             let passkeys = try session.visitor.map { try Passkey.all(of: $0.account.id, in: database) } ?? []
             let (options, ceremony) = relyingParty.authenticationOptions(
                 for: session.visitor?.account.userHandle, allowing: passkeys.map(\.record),
-                userVerification: .required, now: now, using: &generator)
+                userVerification: .required, hints: wishes.hints, now: now, using: &generator)
             try CeremonyStore.open(ceremony, for: session, now: now, in: database)
             return options
         }

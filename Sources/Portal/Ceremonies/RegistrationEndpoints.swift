@@ -9,23 +9,16 @@ import WebAuthnModel
 /// Both are `POST` with `Content-Type: application/json`, the visit's cookie, and an `Origin` of the portal (or
 /// `Sec-Fetch-Site: same-origin`). The visitor must be past chapter 1 and have used a passkey if the account has one.
 ///
-/// - `/webauthn/registration/options`: body `{}` or `{"authenticatorAttachment": "platform" | "cross-platform"}`;
-///   answer `PublicKeyCredentialCreationOptionsJSON`.
+/// - `/webauthn/registration/options`: body `{}`, or with ``CeremonyWishes``; answer `PublicKeyCredentialCreationOptionsJSON`.
 /// - `/webauthn/registration/verification`: body `RegistrationResponseJSON`; answer `{"next": "/passkeys/name"}` and a new cookie.
 ///
 /// A failure is a 4xx or 5xx with `{"error": code, "message": sentence}`; see ``PortalFailure/code``.
 struct RegistrationEndpoints: Sendable {
     let core: PortalCore
 
-    private struct OptionsRequest: Decodable {
-        var authenticatorAttachment: String?
-    }
-
     @Sendable func options(_ request: Request, _ context: PortalContext) async throws -> Response {
         let body = try await JSONRequest.body(of: request, core: core)
-        guard let wish = try? JSONText.decode(OptionsRequest.self, from: String(decoding: body, as: UTF8.self)),
-            [nil, "platform", "cross-platform"].contains(wish.authenticatorAttachment)
-        else { throw PortalFailure.malformedJSON }
+        let wishes = try CeremonyWishes(body: body)
         guard let visitor = context.session.visitor, context.session.mayAddPasskey else {
             throw PortalFailure.loginRequired
         }
@@ -41,9 +34,10 @@ struct RegistrationEndpoints: Sendable {
                     id: account.userHandle, name: account.userID, displayName: account.name),
                 excluding: passkeys.map(\.record),
                 selection: AuthenticatorSelectionCriteria(
-                    authenticatorAttachment: wish.authenticatorAttachment, residentKey: .required,
+                    authenticatorAttachment: wishes.authenticatorAttachment, residentKey: .required,
                     userVerification: .required),
-                hints: RegistrationEndpoints.hints(for: wish.authenticatorAttachment), now: now, using: &generator)
+                hints: wishes.hints ?? RegistrationEndpoints.hints(for: wishes.authenticatorAttachment), now: now,
+                using: &generator)
             try CeremonyStore.open(ceremony, for: session, now: now, in: database)
             // Asks whether the authenticator can derive secrets (WebAuthn Level 3 §10.1.4); none is derived.
             options.extensions = (options.extensions ?? [:]).merging(["prf": .object([:])]) { $1 }

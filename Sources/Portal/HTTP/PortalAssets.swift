@@ -5,6 +5,7 @@ enum PortalAssets {
     private static let files: [String: (type: String, bytes: [UInt8])] = [
         "/style.css": ("text/css; charset=utf-8", PackageResources.style_css),
         "/webauthn.js": ("text/javascript; charset=utf-8", PackageResources.webauthn_js),
+        "/openapi.json": ("application/json", PackageResources.openapi_json),
         "/icon.svg": ("image/svg+xml", PackageResources.icon_svg),
     ]
 

@@ -23,7 +23,8 @@ struct LoginPages: Sendable {
         let now = core.now
         let userID = String(HalfWidth.folded(fields["userID"]).prefix(128))
         let password = fields["password"]
-        let screen = screen(context.language, userID: userID)
+        var screen = screen(context.language, userID: userID)
+        screen.forms[0].fields[1].isInvalid = true
 
         // 1. Count the attempt before anything is known about it.
         let keys = [

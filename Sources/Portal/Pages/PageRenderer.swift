@@ -21,6 +21,7 @@ struct PageRenderer: Sendable {
             "siteName": siteName,
             "title": screen.title,
             "steps": screen.steps.joined(separator: " "),
+            "stepList": screen.steps,
             "paragraphs": screen.paragraphs,
             "hasDetails": !screen.details.isEmpty,
             "details": screen.details.map {
@@ -95,7 +96,8 @@ struct PageRenderer: Sendable {
             },
             "buttons": form.buttons.map { button in
                 [
-                    "label": button.buttonLabel, "class": button.isPrimary ? "primary" : "secondary",
+                    "label": button.buttonLabel,
+                    "class": (button.isPrimary ? "primary" : "secondary") + (button.isDangerous ? " danger" : ""),
                     "hasName": button.buttonName != nil, "name": button.buttonName ?? "",
                     "value": button.buttonValue ?? "",
                 ] as [String: Any]

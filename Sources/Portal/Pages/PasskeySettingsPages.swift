@@ -162,7 +162,7 @@ struct PasskeySettingsPages: Sendable {
         screen.forms = [
             Screen.Form(
                 formAction: path + "/removal",
-                buttons: [Screen.Button(buttonLabel: Phrase.removeButton.text(language))])
+                buttons: [Screen.Button(buttonLabel: Phrase.removeButton.text(language), isDangerous: true)])
         ]
         screen.links = [Screen.Link(linkPath: path, linkLabel: Phrase.cancelLink.text(language))]
         screen.offersLogOut = true

@@ -34,6 +34,8 @@ struct Screen: Sendable {
         var buttonValue: String?
         let buttonLabel: String
         var isPrimary = true
+        /// Whether pressing it takes something away for good.
+        var isDangerous = false
     }
 
     /// A form; the token against forged requests is added when it is drawn.

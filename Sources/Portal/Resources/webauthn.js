@@ -52,7 +52,12 @@ function credentialJSON(credential) {
 }
 
 // An error whose text is ready for the person.
-class Told extends Error {}
+class Told extends Error {
+  constructor(message, code) {
+    super(message);
+    this.code = code;
+  }
+}
 
 async function post(path, body, messages) {
   let answer, json;
@@ -63,23 +68,83 @@ async function post(path, body, messages) {
     });
     json = await answer.json();
   } catch (error) {
-    throw new Told(messages.offline);
+    throw new Told(messages.offline, "offline");
   }
-  if (!answer.ok) throw new Told(json.message || messages.failed);
+  if (!answer.ok) throw new Told(json.message || messages.failed, json.error);
   return json;
 }
 
-async function register(attachment, messages) {
-  const body = attachment ? { authenticatorAttachment: attachment } : {};
-  const json = await post("/webauthn/registration/options", body, messages);
-  const credential = await navigator.credentials.create({ publicKey: creationOptions(json) });
-  return post("/webauthn/registration/verification", credentialJSON(credential), messages);
+// What was exchanged, kept in this tab alone, for a bug report.
+const memory = {
+  key: "webauthn-ceremonies",
+  read() {
+    try {
+      return JSON.parse(sessionStorage.getItem(this.key)) || [];
+    } catch (error) {
+      return [];
+    }
+  },
+  add(entry) {
+    try {
+      sessionStorage.setItem(this.key, JSON.stringify([...this.read(), entry].slice(-20)));
+    } catch (error) {
+      return;
+    }
+    showDownload();
+  },
+};
+
+function showDownload() {
+  const paragraph = document.querySelector("[data-ceremonies]");
+  const ceremonies = memory.read();
+  if (!paragraph || ceremonies.length === 0) return;
+  const link = paragraph.querySelector("a");
+  if (link.href.startsWith("blob:")) URL.revokeObjectURL(link.href);
+  const report = { origin: location.origin, userAgent: navigator.userAgent, ceremonies };
+  link.href = URL.createObjectURL(new Blob([JSON.stringify(report, null, 2)], { type: "application/json" }));
+  paragraph.hidden = false;
 }
 
-async function authenticate(messages) {
-  const json = await post("/webauthn/authentication/options", {}, messages);
-  const credential = await navigator.credentials.get({ publicKey: requestOptions(json) });
-  return post("/webauthn/authentication/verification", credentialJSON(credential), messages);
+// One ceremony: options from the portal, the browser's answer, the portal's verdict.
+async function run(kind, body, messages, ask) {
+  const entry = { kind, began: new Date().toISOString() };
+  try {
+    entry.options = await post(`/webauthn/${kind}/options`, body, messages);
+    const credential = await ask(entry.options);
+    entry.response = credentialJSON(credential);
+    entry.answer = await post(`/webauthn/${kind}/verification`, entry.response, messages);
+    memory.add(entry);
+    return entry.answer;
+  } catch (error) {
+    entry.error = { name: error.code || error.name, message: error.message };
+    // That nobody took a suggestion is no news.
+    if (entry.response || body.mediation !== "conditional") memory.add(entry);
+    if (error.code === "credential-unknown" && entry.response) {
+      signal("signalUnknownCredential", { rpId: entry.options.rpId, credentialId: entry.response.id });
+    }
+    throw error;
+  }
+}
+
+function register(attachment, messages) {
+  const body = attachment ? { authenticatorAttachment: attachment } : {};
+  return run("registration", body, messages, (options) =>
+    navigator.credentials.create({ publicKey: creationOptions(options) }));
+}
+
+function authenticate(messages) {
+  return run("authentication", {}, messages, (options) =>
+    navigator.credentials.get({ publicKey: requestOptions(options) }));
+}
+
+// Tells the browser, where it can be told (WebAuthn Level 3, section 5.1.10).
+async function signal(method, value) {
+  if (!window.PublicKeyCredential || !PublicKeyCredential[method]) return;
+  try {
+    await PublicKeyCredential[method](value);
+  } catch (error) {
+    // A browser that cannot pass it on loses nothing but tidiness.
+  }
 }
 
 function reason(error, messages) {
@@ -87,6 +152,40 @@ function reason(error, messages) {
   if (error.name === "InvalidStateError") return messages.registered;
   if (error.name === "NotAllowedError" || error.name === "AbortError") return messages.cancelled;
   return messages.failed;
+}
+
+// Passkeys among the suggestions for the user ID, as long as the page is looked at; a challenge is good for five minutes.
+class Autofill {
+  constructor(messages, say) {
+    this.messages = messages;
+    this.say = say;
+  }
+  async start() {
+    if (!PublicKeyCredential.isConditionalMediationAvailable) return;
+    if (!(await PublicKeyCredential.isConditionalMediationAvailable())) return;
+    this.controller = new AbortController();
+    const { signal } = this.controller;
+    const timer = setTimeout(() => this.restart(), 240000);
+    try {
+      const done = await run("authentication", { mediation: "conditional" }, this.messages, (options) =>
+        navigator.credentials.get({ publicKey: requestOptions(options), mediation: "conditional", signal }));
+      location.assign(done.next);
+    } catch (error) {
+      if (error instanceof Told && error.code !== "offline" && error.code !== "too-many-attempts") {
+        this.say(error.message, false);
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+  stop() {
+    if (this.controller) this.controller.abort();
+  }
+  restart() {
+    this.stop();
+    if (!document.hidden) this.start();
+    else document.addEventListener("visibilitychange", () => this.start(), { once: true });
+  }
 }
 
 for (const section of document.querySelectorAll("[data-ceremony]")) {
@@ -101,10 +200,14 @@ for (const section of document.querySelectorAll("[data-ceremony]")) {
   if (!window.PublicKeyCredential) {
     say(messages.unsupported, false);
     for (const button of buttons) button.disabled = true;
+    continue;
   }
+  const autofill = messages.autofill ? new Autofill(messages, say) : null;
+  if (autofill) autofill.start();
   for (const button of buttons) {
     button.addEventListener("click", async () => {
       for (const other of buttons) other.disabled = true;
+      if (autofill) autofill.stop();
       say(messages.working, true);
       try {
         const isRegistration = messages.ceremony === "registration";
@@ -114,7 +217,19 @@ for (const section of document.querySelectorAll("[data-ceremony]")) {
         say(reason(error, messages), false);
         for (const other of buttons) other.disabled = false;
         button.focus();
+        if (autofill) autofill.start();
       }
     });
   }
 }
+
+const signals = document.querySelector("[data-signals]");
+if (signals) {
+  const told = JSON.parse(signals.dataset.signals);
+  if (told.accepted) signal("signalAllAcceptedCredentials", told.accepted);
+  if (told.details) signal("signalCurrentUserDetails", told.details);
+  if (told.unknown) signal("signalUnknownCredential", told.unknown);
+}
+
+if (new URLSearchParams(location.search).get("notice") === "logged-out") sessionStorage.removeItem(memory.key);
+showDownload();

@@ -33,9 +33,10 @@ enum AttemptLimiter {
         }
         /// Logins from one network address.
         static func address(_ address: String) -> Key { Key("address \(group(address))", maximum: 50, window: 15 * 60) }
-        /// Ceremonies begun from one network address before a login, counted while they may be open.
+        /// Ceremonies begun from one network address before a login, counted while they may be open; each look at the login
+        /// page begins one, for the suggestions.
         static func ceremonies(address: String) -> Key {
-            Key("ceremonies \(group(address))", maximum: 100, window: 5 * 60)
+            Key("ceremonies \(group(address))", maximum: 300, window: 5 * 60)
         }
         /// Dates of birth for one account.
         static func dateOfBirth(accountID: Int64) -> Key {
