@@ -9,6 +9,7 @@ import pytest
 
 from browser_run import PHONE_PROGRAMS, reason_to_skip
 from journal import Journal
+from languages import in_each_language
 from person import Person, sitting_at
 from stage import APPROVES, DENIES, FAILS, IGNORES, PATIENCE, Portal, Stage, serving, staging
 
@@ -66,8 +67,11 @@ def asking(person: Person, device: str, button: str, answer: str, *, scan: bool 
         stage.unplug(device)
 
 
-@pytest.mark.parametrize("language", ["ja", "en"])
-def test_the_reader_of_the_pc(journal, language):
+def test_the_reader_of_the_pc(journal):
+    in_each_language(use_the_reader, journal)
+
+
+def use_the_reader(journal: Journal, language: str) -> None:
     with serving() as (place, portal), staging(place, portal, *READER) as stage:
         with logged_in(stage, journal, language) as person, changing_nothing(portal):
             person.expect("2-1.2")
@@ -118,8 +122,11 @@ def password_locks(person: Person) -> None:
         assert any(digit in person.message() for digit in "123456789"), person.message()
 
 
-@pytest.mark.parametrize("language", ["ja", "en"])
-def test_the_phone(journal, language):
+def test_the_phone(journal):
+    in_each_language(use_the_phone, journal)
+
+
+def use_the_phone(journal: Journal, language: str) -> None:
     devices = [f"name={name},store=PLACE/{name}.sqlite,gate=exec:PLACE/gate,away" for name in ("phone", "other")]
     devices.append("name=far,out-of-range,away")
     with serving() as (place, portal):

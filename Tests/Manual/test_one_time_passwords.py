@@ -12,6 +12,8 @@ import urllib.parse
 import pytest
 
 from browser_run import PHONE_PROGRAMS, reason_to_skip
+from journal import Journal
+from languages import in_each_language
 from person import Person, sitting_at
 from stage import serving, staging
 
@@ -48,8 +50,11 @@ def other(code: str) -> str:
     return f"{(int(code) + 1) % 1_000_000:06}"
 
 
-@pytest.mark.parametrize("language", ["ja", "en"])
-def test_one_time_passwords(journal, language):
+def test_one_time_passwords(journal):
+    in_each_language(use_one_time_passwords, journal)
+
+
+def use_one_time_passwords(journal: Journal, language: str) -> None:
     with serving() as (place, portal), staging(place, portal, "--key", "platform,name=pc") as stage:
         with sitting_at(stage, journal, language) as person:
             codes_of_the_app(person)
