@@ -7,19 +7,19 @@ import Testing
     private let real = ManualClock()
 
     @Test("It runs by the real clock, goes forward on demand, and stands still when it is stopped")
-    func readings() {
+    func readings() async {
         let clock = AdjustableClock(by: real)
         #expect(clock.now.elapsed == .zero && clock.isRunning)
         real.advance(by: .seconds(2))
         #expect(clock.now.elapsed == .seconds(2))
-        clock.advance(by: .seconds(10))
+        await clock.advance(by: .seconds(10))
         #expect(clock.now.elapsed == .seconds(12))
         clock.set(isRunning: false)
         clock.set(isRunning: false)
         real.advance(by: .seconds(100))
         #expect(clock.now.elapsed == .seconds(12) && !clock.isRunning)
-        clock.advance(by: .seconds(1))
-        clock.advance(by: .seconds(-5))
+        await clock.advance(by: .seconds(1))
+        await clock.advance(by: .seconds(-5))
         #expect(clock.now.elapsed == .seconds(13))
         clock.set(isRunning: true)
         clock.set(isRunning: true)
@@ -30,7 +30,7 @@ import Testing
     @Test("Whoever sleeps is woken by the real clock", arguments: [0, 3])
     func sleepsByRealTime(seconds: Int) async throws {
         let clock = AdjustableClock(by: real)
-        clock.advance(by: .seconds(seconds))
+        await clock.advance(by: .seconds(seconds))
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await clock.sleep(for: .seconds(5)) }
             await real.sleepers()
@@ -47,11 +47,38 @@ import Testing
         let deadline = clock.now.advanced(by: .seconds(5))
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<3 { group.addTask { try await clock.sleep(until: deadline, tolerance: nil) } }
-            clock.advance(by: .seconds(4))
-            clock.advance(by: .seconds(1))
+            await clock.advance(by: .seconds(4))
+            await clock.advance(by: .seconds(1))
             try await group.waitForAll()
         }
         #expect(clock.now == deadline)
+    }
+
+    @Test("Put forward past several deadlines it wakes those who sleep in their order", arguments: [true, false])
+    func order(isRunning: Bool) async throws {
+        let clock = AdjustableClock(by: real)
+        clock.set(isRunning: isRunning)
+        // The first to wake ends the wait of the others, as an answer ends a time-out.
+        for _ in 1...20 {
+            let begin = clock.now
+            let first = try await withThrowingTaskGroup(of: Int.self) { group in
+                for seconds in [30, 20, 40] {
+                    group.addTask {
+                        try await clock.sleep(until: begin.advanced(by: .seconds(seconds)), tolerance: nil)
+                        return seconds
+                    }
+                }
+                while clock.sleeperCount < 3 { await Task.yield() }
+                async let advanced: Void = clock.advance(by: .seconds(60))
+                let first = try await group.next()
+                group.cancelAll()
+                await advanced
+                return first
+            }
+            #expect(first == 20)
+            #expect(clock.now == begin.advanced(by: .seconds(60)))
+            #expect(clock.sleeperCount == 0)
+        }
     }
 
     @Test("A stopped clock wakes nobody; once it runs again, it does")

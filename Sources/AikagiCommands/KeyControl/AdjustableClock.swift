@@ -18,10 +18,18 @@ final class AdjustableClock: Clock {
         var shown = Duration.zero
         /// When that was, by the clock behind it; `nil` while it stands still.
         var since: ContinuousClock.Instant?
+        /// Until when those sleep who do.
+        var deadlines: [UInt64: Instant] = [:]
+        var lastID: UInt64 = 0
     }
+
+    /// How long what somebody does who was woken may take before the clock goes on, by real time.
+    private static let patience = Duration.milliseconds(100)
 
     private let state: Mutex<State>
     private let changes = ChangeCount()
+    /// Counts those who go to sleep and who wake.
+    private let sleepers = ChangeCount()
     private let realNow: @Sendable () -> ContinuousClock.Instant
     private let realSleep: @Sendable (Duration) async throws -> Void
 
@@ -40,10 +48,49 @@ final class AdjustableClock: Clock {
     /// Whether it moves by itself.
     var isRunning: Bool { state.withLock { $0.since != nil } }
 
+    /// How many sleep.
+    var sleeperCount: Int { state.withLock(\.deadlines.count) }
+
     /// Puts it forward.
-    func advance(by duration: Duration) {
-        state.withLock { $0.shown += max(duration, .zero) }
+    ///
+    /// Those who sleep are woken in the order of their deadlines, and the earlier ones have a moment to tell the later that
+    /// they need not wake: a person who answers after 20 seconds is not overtaken by a time-out of 30.
+    func advance(by duration: Duration) async {
+        let end = now.advanced(by: max(duration, .zero))
+        while let next = step(before: end) {
+            put(to: next)
+            await settle(after: next)
+        }
+        put(to: end)
+    }
+
+    /// The earliest deadline that has to be dealt with before others that the clock will pass on its way.
+    private func step(before end: Instant) -> Instant? {
+        let deadlines = state.withLock { Set($0.deadlines.values) }.filter { $0 <= end }
+        return deadlines.count > 1 ? deadlines.min() : nil
+    }
+
+    private func put(to instant: Instant) {
+        let (now, _) = reading
+        state.withLock { $0.shown += max(now.duration(to: instant), .zero) }
         changes.increment()
+    }
+
+    /// Waits until those are awake who slept until then, and have woken somebody else, or had time to.
+    private func settle(after instant: Instant) async {
+        while !Task.isCancelled {
+            let count = sleepers.count
+            guard state.withLock({ $0.deadlines.values.contains { $0 <= instant } }) else { break }
+            await sleepers.wait(beyond: count)
+        }
+        let count = sleepers.count
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { [sleepers] in await sleepers.wait(beyond: count) }
+            // Cut short, somebody has been woken.
+            group.addTask { try? await Task.sleep(for: Self.patience) }
+            await group.next()
+            group.cancelAll()
+        }
     }
 
     /// Stops it, or lets it go on from where it stopped.
@@ -58,6 +105,16 @@ final class AdjustableClock: Clock {
     }
 
     func sleep(until deadline: Instant, tolerance: Duration?) async throws {
+        let id = state.withLock { state in
+            state.lastID += 1
+            state.deadlines[state.lastID] = deadline
+            return state.lastID
+        }
+        sleepers.increment()
+        defer {
+            state.withLock { _ = $0.deadlines.removeValue(forKey: id) }
+            sleepers.increment()
+        }
         while true {
             let count = changes.count
             let (now, isRunning) = reading

@@ -42,6 +42,8 @@ struct ControlReply: Codable, Hashable, Sendable {
             var seconds: Double
             /// Whether it moves by itself.
             var isRunning: Bool
+            /// How many wait for a time that it will show: time-outs, and answers that take a while.
+            var sleepers: Int
         }
 
         var isPlugged: Bool

@@ -117,7 +117,7 @@ final class KeyControl: Sendable {
             guard let seconds = request.seconds, (0...ControlRequest.longestAdvance).contains(seconds) else {
                 throw CommandFailure("a clock goes forward by 0 to \(Int(ControlRequest.longestAdvance)) seconds")
             }
-            clock.advance(by: .seconds(seconds))
+            await clock.advance(by: .seconds(seconds))
             noteClock()
         case .stopClock, .startClock:
             clock.set(isRunning: request.action == .startClock)
@@ -142,7 +142,8 @@ final class KeyControl: Sendable {
         ControlReply.State(
             isPlugged: power.isPlugged,
             clock: .init(
-                seconds: (clock.now.elapsed / .milliseconds(1)).rounded() / 1000, isRunning: clock.isRunning),
+                seconds: (clock.now.elapsed / .milliseconds(1)).rounded() / 1000, isRunning: clock.isRunning,
+                sleepers: clock.sleeperCount),
             questions: gate.questions.map { GateQuestion($0) }, answers: gate.answers.map(\.words))
     }
 }

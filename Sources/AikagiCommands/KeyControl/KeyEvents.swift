@@ -33,22 +33,25 @@ final class KeyWatchers: Sendable {
         var watchers: [UInt64: AsyncStream<KeyEvent>.Continuation] = [:]
     }
 
-    /// How many events are kept for somebody who does not read; then they watch no more.
-    private static let eventLimit = 10_000
-
     private let state = Mutex(State())
     private let clock: AdjustableClock
+    private let eventLimit: Int
     private let began = ContinuousClock.now
 
     /// Nobody so far.
     ///
-    /// - Parameter clock: The key's.
-    init(clock: AdjustableClock) { self.clock = clock }
+    /// - Parameters:
+    ///   - clock: The key's.
+    ///   - eventLimit: How many events are kept for somebody who does not read; then they watch no more.
+    init(clock: AdjustableClock, eventLimit: Int = 10_000) {
+        self.clock = clock
+        self.eventLimit = eventLimit
+    }
 
     /// What happens from now on.
     func watch() -> AsyncStream<KeyEvent> {
         let (events, continuation) = AsyncStream.makeStream(
-            of: KeyEvent.self, bufferingPolicy: .bufferingOldest(Self.eventLimit))
+            of: KeyEvent.self, bufferingPolicy: .bufferingOldest(eventLimit))
         let id = state.withLock { state in
             state.lastID += 1
             state.watchers[state.lastID] = continuation

@@ -49,7 +49,9 @@ struct ManualWalkCommand: AsyncParsableCommand {
         case screen, none
     }
 
-    func validate() throws {
+    func validate() throws { try OptionRules.check(checkOptions) }
+
+    private func checkOptions() throws {
         for chapter in chapters where !method.chapters.contains(chapter) {
             throw ValidationError(
                 "there is no chapter '\(chapter)' with --method \(method.rawValue); "

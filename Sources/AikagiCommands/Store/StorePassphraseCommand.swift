@@ -29,7 +29,9 @@ struct StorePassphraseCommand: AsyncParsableCommand {
     @Flag(help: "Let the key file have no passphrase any more.")
     var remove = false
 
-    func validate() throws {
+    func validate() throws { try OptionRules.check(checkOptions) }
+
+    private func checkOptions() throws {
         if remove && newPassphraseFile != nil {
             throw ValidationError("--remove and --new-passphrase-file exclude each other")
         }
