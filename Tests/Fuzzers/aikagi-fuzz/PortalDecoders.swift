@@ -20,7 +20,11 @@ extension FuzzedDecoder {
             var whole = SMTPReplyReader()
             whole.append(input)
             var replies: [SMTPReply] = []
-            let isRead = attempt { while let reply = try whole.next() { replies.append(reply) } } != nil
+            let isRead =
+                attempt { () throws -> Bool in
+                    while let reply = try whole.next() { replies.append(reply) }
+                    return true
+                } ?? false
             for reply in replies {
                 require((200..<600).contains(reply.code), "a code has three digits")
                 require(!reply.lines.isEmpty, "a reply has a line")
@@ -29,7 +33,7 @@ extension FuzzedDecoder {
             // Byte by byte, the same replies come.
             var slow = SMTPReplyReader()
             var same: [SMTPReply] = []
-            _ = attempt {
+            _ = attempt { () throws -> Void in
                 for byte in input {
                     slow.append([byte])
                     while let reply = try slow.next() { same.append(reply) }
