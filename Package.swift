@@ -72,6 +72,8 @@ let package = Package(
     targets: [
         // C libraries, one module each; nothing but its wrapper imports one.
         .systemLibrary(name: "CLibFIDO2", pkgConfig: "libfido2", providers: [.apt(["libfido2-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .target(name: "CMLDSA44"),  // declares what swift-crypto's BoringSSL defines
         .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
         .systemLibrary(name: "CZBar", pkgConfig: "zbar", providers: [.apt(["libzbar-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
@@ -93,6 +95,7 @@ let package = Package(
         // Rooms.
         pure("SoftwareAuthenticator", ["CBOR", "CTAP", "WebAuthnModel", crypto, cryptoExtras, x509, asn1]),
         module("CredentialStorage", ["SoftwareAuthenticator", "CTAP", "WebAuthnModel", crypto, cryptoExtras, grdb]),
+        module("SupplementaryKeys", ["SoftwareAuthenticator", "WebAuthnModel", crypto, "COpenSSL", "CMLDSA44"]),
 
         // Doors and clients.
         module("HIDTransport", ["CTAPHID", "CTAP", "CFuse"]),
@@ -137,7 +140,8 @@ let package = Package(
             "AikagiCommands",
             [
                 "CBOR", "WebAuthnModel", "CTAP", "CTAPHID", "HybridProtocol", "SoftwareAuthenticator",
-                "CredentialStorage", "HIDTransport", "SecurityKeys", "BluetoothLE", "HybridTransport", "TunnelService",
+                "CredentialStorage", "SupplementaryKeys", "HIDTransport", "SecurityKeys", "BluetoothLE",
+                "HybridTransport", "TunnelService",
                 "CertificateAuthority", "ClientPlatform", "RelyingParty", "Portal", "QRCodes", "ScreenCapture",
                 "ProgramRunner", argumentParser, asyncHTTPClient, logging, serviceLifecycle, unixSignals, crypto,
                 nioCore, nioPosix, nioHTTP1,
@@ -160,6 +164,9 @@ let package = Package(
         tests(
             "SoftwareAuthenticatorTests",
             ["SoftwareAuthenticator", "CTAP", "CBOR", "WebAuthnModel", crypto, cryptoExtras, x509, asn1]),
+        tests(
+            "SupplementaryKeysTests",
+            ["SupplementaryKeys", "SoftwareAuthenticator", "CredentialStorage", "CTAP", "WebAuthnModel", "CBOR"]),
         tests("CredentialStorageTests", ["CredentialStorage", "SoftwareAuthenticator", "CTAP", "WebAuthnModel", grdb]),
         tests(
             "SecurityKeysTests",
@@ -206,7 +213,9 @@ let package = Package(
             "AikagiCommandsTests",
             [
                 "AikagiCommands", "HybridProtocol", "HybridTransport", "SoftwareAuthenticator", "HIDTransport",
-                "CTAPHID", "CTAP", "ProgramRunner", "Portal", "ScreenCapture", "QRCodes", "BluetoothLE", argumentParser,
+                "CTAPHID", "CTAP", "ProgramRunner", "Portal", "ScreenCapture", "QRCodes", "BluetoothLE",
+                "WebAuthnModel",
+                argumentParser,
             ]),
         tests("UdevRulesTests", []),
     ]

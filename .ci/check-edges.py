@@ -17,7 +17,7 @@ SYSTEM = {"Foundation", "FoundationEssentials", "FoundationNetworking", "Glibc",
           "Testing", "PackageDescription"}
 PURE = {"CBOR", "WebAuthnModel", "CTAP", "CTAPHID", "HybridProtocol", "CSV", "SMTP"}
 TRANSPORTS = {"HIDTransport", "SecurityKeys", "BluetoothLE", "HybridTransport", "TunnelService", "VirtualBlueZ"}
-ROOMS = {"SoftwareAuthenticator", "CredentialStorage"}
+ROOMS = {"SoftwareAuthenticator", "SupplementaryKeys", "CredentialStorage"}
 # module -> modules that it must not reach, directly or through others
 FORBIDDEN = {
     **{module: TRANSPORTS | ROOMS | {"Logging", "ArgumentParser", "NIOCore", "NIOPosix"} for module in PURE},

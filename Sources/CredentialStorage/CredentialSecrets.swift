@@ -51,8 +51,11 @@ struct CredentialSecrets: Codable, Equatable {
 
     /// The discoverable credential that these are the secrets of.
     ///
+    /// - Parameter supplement: who loads keys of the algorithms that module SoftwareAuthenticator lacks.
     /// - Throws: ``CredentialSecretsError``, or what the key's ``CredentialPrivateKeyError`` says.
-    func source(id: [UInt8], relyingPartyID: String, algorithm: Int) throws -> CredentialSource {
+    func source(
+        id: [UInt8], relyingPartyID: String, algorithm: Int, supplement: SupplementaryAlgorithms
+    ) throws -> CredentialSource {
         guard let protection = CredentialProtection(rawValue: protection ?? 1) else {
             throw CredentialSecretsError.unknownProtection
         }
@@ -60,7 +63,8 @@ struct CredentialSecrets: Codable, Equatable {
             id: id, relyingPartyID: relyingPartyID, userHandle: userHandle.bytes, userName: userName,
             userDisplayName: userDisplayName,
             privateKey: try CredentialPrivateKey(
-                algorithm: COSEAlgorithm(rawValue: algorithm), rawRepresentation: SecretBytes(privateKey.bytes)),
+                algorithm: COSEAlgorithm(rawValue: algorithm), rawRepresentation: SecretBytes(privateKey.bytes),
+                supplement: supplement),
             isDiscoverable: true,
             properties: CredentialProperties(
                 protection: protection, blob: blob?.bytes, largeBlobKey: largeBlobKey.map { SecretBytes($0.bytes) },

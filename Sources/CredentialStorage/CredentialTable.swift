@@ -7,6 +7,8 @@ import WebAuthnModel
 struct CredentialTable {
     let db: Database
     let cipher: StoreCipher
+    /// Who loads keys of the algorithms that module SoftwareAuthenticator lacks.
+    let supplement: SupplementaryAlgorithms
 
     /// Inserts a credential as the newest, in place of any of the same account or the same ID.
     ///
@@ -129,7 +131,8 @@ struct CredentialTable {
         let identity = RowIdentity.credential(id: id, relyingPartyID: relyingPartyID, algorithm: algorithm)
         let plaintext = try cipher.open(row["sealed"], boundTo: identity)
         let secrets = try JSONDecoder().decode(CredentialSecrets.self, from: Data(plaintext))
-        let source = try secrets.source(id: id, relyingPartyID: relyingPartyID, algorithm: algorithm)
+        let source = try secrets.source(
+            id: id, relyingPartyID: relyingPartyID, algorithm: algorithm, supplement: supplement)
         guard Int(source.properties.protection.rawValue) == row["protection"] as Int else { throw StoreCipherError() }
         return source
     }

@@ -4,8 +4,8 @@ public import SoftwareAuthenticator
 extension SQLiteCredentialStore {
     /// Keeps a credential in place of the account's earlier one.
     public func save(_ source: CredentialSource) async throws(CredentialStoreError) {
-        try await write { [cipher, capacity] db, memory in
-            let table = CredentialTable(db: db, cipher: cipher)
+        try await write { [self] db, memory in
+            let table = self.table(db)
             let before = try memory.cache.census ?? table.census()
             let (position, replaced) = try table.insert(source)
             if replaced > 0 { memory.cache.forgetCredentials() }
@@ -37,7 +37,7 @@ extension SQLiteCredentialStore {
                 memory.cache.places(relyingPartyID).flatMap { page($0, memory.cache.source(at:)) }
             },
             orLoading: { db, memory in
-                let table = CredentialTable(db: db, cipher: cipher)
+                let table = self.table(db)
                 let places: [StoreCache.Place]
                 if let known = memory.cache.places(relyingPartyID) {
                     places = known
@@ -57,7 +57,7 @@ extension SQLiteCredentialStore {
 
     /// The relying parties.
     public func relyingPartyIDs() async throws(CredentialStoreError) -> [String] {
-        try load { db in try CredentialTable(db: db, cipher: cipher).relyingPartyIDs() }
+        try load { db in try table(db).relyingPartyIDs() }
     }
 
     /// How full it is.
@@ -65,7 +65,7 @@ extension SQLiteCredentialStore {
         let census = try read(
             remembered: { $0.cache.census },
             orLoading: { db, memory in
-                let census = try CredentialTable(db: db, cipher: cipher).census()
+                let census = try table(db).census()
                 memory.cache.census = census
                 return census
             })
@@ -81,7 +81,7 @@ extension SQLiteCredentialStore {
                 return memory.cache.source(at: position).map { .some($0) }
             },
             orLoading: { db, memory -> CredentialSource? in
-                guard let found = try CredentialTable(db: db, cipher: cipher).source(id: id) else {
+                guard let found = try table(db).source(id: id) else {
                     memory.cache.remember(nil, id: id)
                     return nil
                 }
@@ -93,9 +93,9 @@ extension SQLiteCredentialStore {
     /// Replaces a credential's names.
     @discardableResult
     public func update(_ source: CredentialSource) async throws(CredentialStoreError) -> Bool {
-        try await write { [cipher] db, memory in
+        try await write { [self] db, memory in
             memory.cache.forgetCredentials()
-            return try CredentialTable(db: db, cipher: cipher).updateNames(source)
+            return try table(db).updateNames(source)
         }
     }
 
@@ -104,18 +104,18 @@ extension SQLiteCredentialStore {
     public func save(
         _ blob: LargeBlobData, forCredentialWithID id: [UInt8]
     ) async throws(CredentialStoreError) -> Bool {
-        try await write { [cipher] db, memory in
+        try await write { [self] db, memory in
             memory.cache.forgetCredentials()
-            return try CredentialTable(db: db, cipher: cipher).change(id: id) { $0.properties.largeBlob = blob }
+            return try table(db).change(id: id) { $0.properties.largeBlob = blob }
         }
     }
 
     /// Forgets a credential.
     @discardableResult
     public func delete(id: [UInt8]) async throws(CredentialStoreError) -> Bool {
-        try await write { [cipher] db, memory in
+        try await write { [self] db, memory in
             memory.cache.forgetCredentials()
-            return try CredentialTable(db: db, cipher: cipher).delete(id: id)
+            return try table(db).delete(id: id)
         }
     }
 }

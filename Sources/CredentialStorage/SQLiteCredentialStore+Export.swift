@@ -4,7 +4,7 @@ public import SoftwareAuthenticator
 extension SQLiteCredentialStore {
     /// All discoverable credentials, oldest first.
     public func credentials() async throws(CredentialStoreError) -> [CredentialSource] {
-        try load { db in try CredentialTable(db: db, cipher: cipher).all() }
+        try load { db in try table(db).all() }
     }
 
     /// Everything that can be handed over, as of one moment.
@@ -12,7 +12,7 @@ extension SQLiteCredentialStore {
         try load { db in
             let counter = try SignatureCounterTable(db: db).value()
             return StoreExport(
-                credentials: try CredentialTable(db: db, cipher: cipher).all(),
+                credentials: try table(db).all(),
                 wrappingKey: try SettingTable(db: db, cipher: cipher)[.wrappingKey].map { SecretBytes($0) },
                 signatureCounter: counter)
         }
@@ -26,8 +26,8 @@ extension SQLiteCredentialStore {
     /// - Parameter isDiscoverableOnly: whether the wrapping key stays behind, and with it the credentials under it.
     /// - Throws: ``StoreImportError`` when something is in the way, else ``CredentialStoreError``.
     public func `import`(_ export: StoreExport, isDiscoverableOnly: Bool = false) async throws -> StoreImport {
-        try await connection.write { [cipher] db, memory in
-            let table = CredentialTable(db: db, cipher: cipher)
+        try await connection.write { [self] db, memory in
+            let table = self.table(db)
             var conflicts: [StoreImportError.Conflict] = []
             var missing: [CredentialSource] = []
             for source in export.credentials {

@@ -106,8 +106,8 @@ extension SQLiteCredentialStore {
 
     /// Forgets all credentials and the large blobs.
     public func reset(wrappingKey: SecretBytes, state: AuthenticatorState) async throws(CredentialStoreError) {
-        try await write { [cipher] db, memory in
-            try CredentialTable(db: db, cipher: cipher).deleteAll()
+        try await write { [self] db, memory in
+            try table(db).deleteAll()
             let settings = SettingTable(db: db, cipher: cipher)
             try settings.set(.wrappingKey, wrappingKey.exposeSecret())
             try settings.set(.authenticatorState, state.serialized.exposeSecret())

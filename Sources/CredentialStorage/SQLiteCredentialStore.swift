@@ -15,14 +15,18 @@ public final class SQLiteCredentialStore: CredentialStore {
     let connection: StoreConnection
     let cipher: StoreCipher
     let capacity: Int
+    private let supplement: SupplementaryAlgorithms
 
     /// Opens a store, or makes an empty one if there is none.
     ///
     /// - Parameters:
     ///   - path: the database file; its directory must exist.
     ///   - key: the key the store was made with.
+    ///   - supplement: who loads keys of the algorithms that module SoftwareAuthenticator lacks.
     ///   - capacity: how many discoverable credentials it takes.
-    public init(path: String, key: StoreKey, capacity: Int = 1000) throws(SQLiteCredentialStoreError) {
+    public init(
+        path: String, key: StoreKey, supplement: SupplementaryAlgorithms = .none, capacity: Int = 1000
+    ) throws(SQLiteCredentialStoreError) {
         let cipher = StoreCipher(key)
         do {
             try PrivateFile.ensure(path)
@@ -40,6 +44,7 @@ public final class SQLiteCredentialStore: CredentialStore {
         }
         self.cipher = cipher
         self.capacity = capacity
+        self.supplement = supplement
     }
 
     /// Opens a store with the key in a file, or makes both if there is neither.
@@ -48,7 +53,8 @@ public final class SQLiteCredentialStore: CredentialStore {
     ///
     /// - Parameter passphrase: what the key is sealed under, if it is.
     public convenience init(
-        path: String, keyFileAt keyPath: String, passphrase: Passphrase? = nil, capacity: Int = 1000
+        path: String, keyFileAt keyPath: String, passphrase: Passphrase? = nil,
+        supplement: SupplementaryAlgorithms = .none, capacity: Int = 1000
     ) throws(SQLiteCredentialStoreError) {
         let exists = access(path, F_OK) == 0
         guard access(keyPath, F_OK) == 0 || !exists else { throw .missingKeyFile(path: path, keyFile: keyPath) }
@@ -58,7 +64,7 @@ public final class SQLiteCredentialStore: CredentialStore {
         } catch {
             throw .keyFile(error)
         }
-        try self.init(path: path, key: key, capacity: capacity)
+        try self.init(path: path, key: key, supplement: supplement, capacity: capacity)
     }
 
     private static func open(_ path: String, _ cipher: StoreCipher) throws -> DatabaseQueue {
@@ -81,6 +87,11 @@ public final class SQLiteCredentialStore: CredentialStore {
             if try settings[.keyCheck] == nil { try settings.set(.keyCheck, []) }
         }
         return queue
+    }
+
+    /// The credentials in a transaction.
+    func table(_ db: Database) -> CredentialTable {
+        CredentialTable(db: db, cipher: cipher, supplement: supplement)
     }
 
     /// Reads in one transaction.

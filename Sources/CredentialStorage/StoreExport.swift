@@ -63,9 +63,12 @@ public struct StoreExport: Equatable, Sendable {
 
     /// Reads what ``encoded()`` wrote.
     ///
+    /// - Parameter supplement: who loads keys of the algorithms that module SoftwareAuthenticator lacks.
     /// - Throws: ``StoreExportError`` for anything that no store holds: an empty ID, one that occurs twice, two credentials of an
     ///   account, a length out of bounds, a key that is none.
-    public init(decoding bytes: SecretBytes) throws(StoreExportError) {
+    public init(
+        decoding bytes: SecretBytes, supplement: SupplementaryAlgorithms = .none
+    ) throws(StoreExportError) {
         let document: Document
         do {
             document = try JSONDecoder().decode(Document.self, from: Data(bytes.exposeSecret()))
@@ -83,7 +86,8 @@ public struct StoreExport: Equatable, Sendable {
             let source: CredentialSource
             do {
                 source = try credential.secrets.source(
-                    id: credential.id.bytes, relyingPartyID: credential.rpId, algorithm: credential.algorithm)
+                    id: credential.id.bytes, relyingPartyID: credential.rpId, algorithm: credential.algorithm,
+                    supplement: supplement)
             } catch {
                 throw .credential(number: index + 1, reason: "\(error)")
             }

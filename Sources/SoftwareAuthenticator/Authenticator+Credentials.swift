@@ -12,7 +12,7 @@ extension Authenticator {
         _ descriptor: PublicKeyCredentialDescriptor, relyingPartyID: String
     ) async throws -> CredentialSource? {
         let id = descriptor.id.bytes
-        guard descriptor.type == publicKeyCredentialType, id.count <= Authenticator.maximumCredentialIDLength else {
+        guard descriptor.type == publicKeyCredentialType, id.count <= maximumCredentialIDLength else {
             return nil
         }
         if let source = try await store.source(id: id) {
@@ -20,7 +20,8 @@ extension Authenticator {
         }
         guard
             let content = WrappedCredentialID.open(
-                id, relyingPartyIDHash: Authenticator.hash(relyingPartyID), wrappingKey: try await wrappingKey())
+                id, relyingPartyIDHash: Authenticator.hash(relyingPartyID), wrappingKey: try await wrappingKey(),
+                supplement: configuration.supplement)
         else { return nil }
         return CredentialSource(
             id: id, relyingPartyID: relyingPartyID, userHandle: [], privateKey: content.privateKey,
@@ -56,5 +57,8 @@ extension Authenticator {
     }
 
     /// The longest ID that is made here: a wrapped one.
-    static var maximumCredentialIDLength: Int { WrappedCredentialID.maximumByteCount }
+    nonisolated var maximumCredentialIDLength: Int {
+        configuration.supplement[.rs256] == nil
+            ? WrappedCredentialID.maximumByteCountWithoutRSA : WrappedCredentialID.maximumByteCount
+    }
 }

@@ -5,16 +5,18 @@ extension Authenticator {
     public struct Configuration: Equatable, Sendable {
         /// The device it stands in for.
         public var flavour: Flavour
-        /// How it vouches for new credentials.
-        public var attestation: Attestation
+        /// The ways in which it can vouch for new credentials; the first is taken unless the platform prefers another.
+        public var attestations: [Attestation]
         /// Which edition of CTAP it keeps to.
         public var profile: Profile
         /// Whether its gate can verify the user: it has a fingerprint reader, or is a phone.
         public var verifiesUser: Bool
         /// The fingers that are enrolled when it leaves the factory; a reset erases them like all others.
         public var enrolledFingers: [String]
-        /// Whether it offers ML-DSA-65 as well, whose number some browsers refuse.
-        public var offersMLDSA: Bool
+        /// The algorithms of new credentials, most wanted first; without a key maker in ``supplement`` some cannot be had.
+        public var algorithms: [COSEAlgorithm]
+        /// Who makes and loads keys of the algorithms that this module lacks, of new credentials and of earlier ones.
+        public var supplement: SupplementaryAlgorithms
         /// What it vouches with for single devices: enterprise attestation is possible.
         public var enterpriseIdentity: AttestationIdentity?
         /// The relying parties that get enterprise attestation when they ask for the vendor's kind.
@@ -39,7 +41,7 @@ extension Authenticator {
         /// A configuration with the flavour's habits.
         ///
         /// - Parameters:
-        ///   - attestation: `nil` for the flavour's habit: none for a phone, self attestation for the others.
+        ///   - attestation: the only way in which it vouches; `nil` for the flavour's habit: none for a phone, self attestation for the others.
         ///   - verifiesUser: `nil` for the flavour's habit: a security key only tests presence, the others verify.
         ///   - enrolledFingers: `nil` for one finger where there is a fingerprint reader; without any, the user cannot be
         ///     verified until one is enrolled.
@@ -52,13 +54,14 @@ extension Authenticator {
             firmwareVersion: UInt64 = 1
         ) {
             self.flavour = flavour
-            self.attestation = attestation ?? (flavour == .phone ? .none : .selfAttestation)
+            attestations = [attestation ?? (flavour == .phone ? .none : .selfAttestation)]
             self.profile = profile
             supportsPIN = flavour != .phone
             self.verifiesUser = verifiesUser ?? (flavour != .securityKey)
             let hasSensor = self.verifiesUser && flavour != .phone
             self.enrolledFingers = hasSensor ? enrolledFingers ?? ["right index finger"] : []
-            offersMLDSA = false
+            algorithms = CredentialPrivateKey.supportedAlgorithms
+            supplement = .none
             (enterpriseIdentity, enterpriseRelyingPartyIDs) = (nil, [])
             self.isBuiltIn = isBuiltIn ?? flavour.isPlatform
             self.userActionTimeout = userActionTimeout
@@ -67,9 +70,7 @@ extension Authenticator {
         }
 
         /// The model: the one that the attestation certificate names, where there is one, so that the two agree.
-        public var aaguid: AAGUID {
-            if case .basic(let identity) = attestation { identity.aaguid } else { flavour.aaguid }
-        }
+        public var aaguid: AAGUID { attestations.lazy.compactMap(\.identity).first?.aaguid ?? flavour.aaguid }
 
         /// How a client can reach it.
         var transports: [AuthenticatorTransport] {
@@ -82,9 +83,13 @@ extension Authenticator {
         /// Whether it answers CTAP1/U2F requests.
         var answersCTAP1: Bool { flavour == .securityKey && supportsPIN }
 
-        /// The algorithms of new credentials, most wanted first.
-        var algorithms: [COSEAlgorithm] {
-            CredentialPrivateKey.supportedAlgorithms + (offersMLDSA ? [.mlDSA65] : [])
+        /// The algorithms that new credentials can really have, most wanted first: there is a maker of such keys, and a way to
+        /// vouch for them.
+        var offeredAlgorithms: [COSEAlgorithm] {
+            algorithms.filter { algorithm in
+                (CredentialPrivateKey.byteCount(algorithm) != nil || supplement[algorithm] != nil)
+                    && attestations.contains { $0.attests(algorithm) }
+            }
         }
 
         /// The longest serialised array of large blobs, in bytes.

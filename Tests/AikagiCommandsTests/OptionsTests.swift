@@ -47,6 +47,10 @@ import Testing
         ["key", "--pty", "--presence-only", "--finger", "a"],
         ["key", "--pty", "--profile", "compat20", "--finger", "a"],
         ["key", "--pty", "--flavour", "phone", "--profile", "ctap21"],
+        ["key", "--pty", "--enterprise", "a.example", "--profile", "compat20"],
+        ["key", "--pty", "--enterprise", "a.example", "--flavour", "phone"], ["key", "--pty", "--attestation", "u2f"],
+        ["with", "--phone", "auto", "--attestation-root", "f", "--", "p"],
+        ["with", "--join", "s", "--attestation-root", "f", "--", "p"],
     ]
 
     @Test("Contradicting or missing options are a usage error", arguments: contradictions)

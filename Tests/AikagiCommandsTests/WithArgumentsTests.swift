@@ -76,8 +76,9 @@ import Testing
         "Other keys are refused",
         arguments: [
             "", "tablet", "platform,", "platform,gate=maybe", "name=", "name=a,name=b", "x=y", "platform,security-key",
-            "phone,gate=deny", "phone,store=s", "passphrase-file=p", "phone,presence-only", "phone,built-in", "away",
-            "gate=exec:",
+            "phone,gate=deny", "phone,store=s", "phone,profile=ctap21", "algorithms=rs1", "passphrase-file=p",
+            "phone,presence-only",
+            "phone,built-in", "away", "gate=exec:",
             "name=" + String(repeating: "x", count: 101), "name=" + String(repeating: "ü", count: 51),
         ])
     func noKey(text: String) {
@@ -92,6 +93,11 @@ import Testing
             ("--key", "platform,gat=deny", "there is no 'gat=' here"), ("--key", "platform,", "a part is empty"),
             ("--key", "platform,away", "'away' is not known here"), ("--key", "phone,store=s", "say it with --phone"),
             ("--key", "passphrase-file=p", "'passphrase-file=' is for a store"),
+            ("--key", "algorithms=es256+rot13", "there is no algorithm 'rot13'"),
+            ("--key", "attestation=self+basic", "'self' and 'basic' are both of the format packed"),
+            ("--phone", "attestation=apple+apple", "the attestation 'apple' is there twice"),
+            ("--key", "phone,attestation=tpm", "say it with --phone"),
+            ("--phone", "algorithms=es256+es256", "the algorithm 'es256' is there twice"),
             ("--phone", "hang-up=never", "there is no step 'never'"),
             ("--phone", "scan-after=soon", "'scan-after=soon'"),
             ("--phone", "away,away", "'away' is there twice"), ("--phone", "name=", "nothing follows 'name='"),

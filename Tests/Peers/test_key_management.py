@@ -195,7 +195,7 @@ def exercise_extensions() -> None:
     }
     for algorithm in (-8, -35, -36):
         key.make(key.token(Permission.MAKE_CREDENTIAL), b"alg", algorithm=algorithm)
-    refused("UNSUPPORTED_ALGORITHM", key.make, key.token(Permission.MAKE_CREDENTIAL), algorithm=-257)
+    refused("UNSUPPORTED_ALGORITHM", key.make, key.token(Permission.MAKE_CREDENTIAL), algorithm=-37)
 
 
 def exercise_credentials() -> None:

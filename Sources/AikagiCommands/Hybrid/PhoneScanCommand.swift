@@ -109,9 +109,10 @@ struct PhoneScanCommand: AsyncParsableCommand {
                 line.request = request.question
                 line.print(asJSON: json)
             })
+        var configuration = Authenticator.Configuration(flavour: .phone)
+        configuration.offer(.standard)
         return Authenticator(
-            configuration: Authenticator.Configuration(flavour: .phone), store: try await credentialStore(),
-            gate: observed,
+            configuration: configuration, store: try await credentialStore(), gate: observed,
             reportFailure: { Console.standard.error("\($0)") })
     }
 

@@ -32,6 +32,8 @@ struct KeyCommand: AsyncParsableCommand {
               aikagi key --tcp --profile compat20 --reset-any-time
               aikagi key --pty --finger thumb --gate exec:./touch
               aikagi key --tcp --gate ignore --control k     see aikagi control
+              aikagi key --tcp --algorithms ml-dsa-44,es256
+              aikagi key --tcp --attestation basic,fido-u2f --attestation-root root.pem
 
             Runs until SIGINT or SIGTERM.
             """)
@@ -81,6 +83,16 @@ struct KeyCommand: AsyncParsableCommand {
     @Flag(help: "Forget everything at the end.")
     var memory = false
 
+    @Option(
+        help: ArgumentHelp(
+            "The algorithms of new credentials, separated by commas, most wanted first.",
+            discussion: """
+                Of \(AlgorithmList.allNames). Default: all but ML-DSA, whose numbers some browsers refuse.
+                """, valueName: "list"), transform: { try AlgorithmList($0, separator: ",") })
+    var algorithms = AlgorithmList.standard
+
+    @OptionGroup var attestation: AttestationOptions
+
     @Option(help: GateArgument.help)
     var gate = GateArgument.approve
 
@@ -116,6 +128,10 @@ struct KeyCommand: AsyncParsableCommand {
                 presenceOnly
                     ? "--presence-only has no reader for a --finger; leave one of them out"
                     : "a security key of --profile compat20 has no reader; leave --finger out, or choose ctap21")
+        }
+        if !attestation.enterprise.isEmpty && (profile == .compat20 || flavour == .phone) {
+            throw ValidationError(
+                "--enterprise needs authenticatorConfig, which --profile compat20 and --flavour phone do not have")
         }
     }
 
@@ -190,8 +206,11 @@ struct KeyCommand: AsyncParsableCommand {
             isBuiltIn: false)
         configuration.largeBlobStorage = largeBlob.storage
         if resetAnyTime { configuration.resetWindow = nil }
+        configuration.offer(algorithms)
+        let store = try await credentialStore()
+        try await attestation.plan.apply(to: &configuration, store: store)
         return Authenticator(
-            configuration: configuration, store: try await credentialStore(), gate: gate, clock: clock,
+            configuration: configuration, store: store, gate: gate, clock: clock,
             reportFailure: { Console.standard.error("\($0)") })
     }
 

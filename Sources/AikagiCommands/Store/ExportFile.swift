@@ -1,6 +1,7 @@
 import ArgumentParser
 import CredentialStorage
-import Glibc
+import Foundation
+import SupplementaryKeys
 
 /// The file of `aikagi store export` and `aikagi store import`.
 enum ExportFile {
@@ -13,8 +14,10 @@ enum ExportFile {
 
     /// Refuses a path where there is something, before anybody is asked for a passphrase.
     static func refuseExisting(_ path: String) throws {
-        var status = stat()
-        guard lstat(path, &status) != 0 else { throw NewFileError.exists(path: path) }
+        // A symbolic link is something, wherever it leads.
+        guard (try? FileManager.default.attributesOfItem(atPath: path)) == nil else {
+            throw NewFileError.exists(path: path)
+        }
     }
 
     /// Writes an export: whole and with mode 0600, or not at all.
@@ -38,7 +41,7 @@ enum ExportFile {
     /// Opens a sealed export.
     static func open(_ box: PassphraseBox, with passphrase: Passphrase, name: String) throws -> StoreExport {
         do {
-            return try StoreExport(decoding: try box.open(with: passphrase))
+            return try StoreExport(decoding: try box.open(with: passphrase), supplement: .all)
         } catch let error as PassphraseBoxError {
             throw CommandFailure("'\(name)' \(error)")
         }

@@ -1,5 +1,6 @@
 import CredentialStorage
 import Glibc
+import SupplementaryKeys
 
 /// A store that the command line names: the database, and the key file beside it.
 struct StoreAccess: Hashable, Sendable {
@@ -13,7 +14,7 @@ struct StoreAccess: Hashable, Sendable {
 
     /// Opens the store, or makes it; asks for the passphrase if one is needed and no file has it.
     func open() async throws -> SQLiteCredentialStore {
-        try SQLiteCredentialStore(path: path, keyFileAt: keyFile, passphrase: try await passphrase())
+        try SQLiteCredentialStore(path: path, keyFileAt: keyFile, passphrase: try await passphrase(), supplement: .all)
     }
 
     /// Opens a store that there is already.

@@ -56,6 +56,18 @@ struct ArgumentParts {
         return name
     }
 
+    /// The algorithms that it gives, separated by `+`, if it does.
+    func algorithms() throws(ValidationError) -> AlgorithmList? {
+        guard let text = values["algorithms"] else { return nil }
+        return try AlgorithmList(text, separator: "+")
+    }
+
+    /// The kinds of attestation that it gives, separated by `+`, if it does.
+    func attestation() throws(ValidationError) -> AttestationList? {
+        guard let text = values["attestation"] else { return nil }
+        return try AttestationList(text, separator: "+")
+    }
+
     /// The gate that it gives, if it does.
     func gate() throws(ValidationError) -> GateArgument? {
         guard let text = values["gate"] else { return nil }

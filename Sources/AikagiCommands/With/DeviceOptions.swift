@@ -24,6 +24,12 @@ struct DeviceOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Write what the devices do to this file, as JSON Lines.", valueName: "file"))
     var events: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Write the roots of the devices' attestation certificates to this file (PEM), one after the other.",
+            discussion: "A file is overwritten only if it holds such roots.", valueName: "file"))
+    var attestationRoot: String?
+
     @OptionGroup var runDirectory: RunDirectoryOptions
 
     /// The adapter at first.
@@ -51,6 +57,11 @@ struct DeviceOptions: ParsableArguments {
     func check() throws {
         if !hasPhone && (adapter == .off || tunnel != .works || offline) {
             throw ValidationError("--adapter, --tunnel and --offline are about a --phone; give one")
+        }
+        if attestationRoot != nil && phones.allSatisfy({ $0.attestation == nil })
+            && keys.allSatisfy({ $0.kind == .phone })
+        {
+            throw ValidationError("--attestation-root needs a key, or a phone that attests (attestation=KINDS)")
         }
         if !hasPhone && keys.contains(where: { $0.kind == .phone }) {
             throw ValidationError(

@@ -21,6 +21,10 @@ struct KeyArgument: Sendable {
     var store: StoreAccess?
     /// Which edition of CTAP it keeps to.
     var profile = ProfileArgument.ctap23
+    /// The algorithms of its new credentials.
+    var algorithms = AlgorithmList.standard
+    /// How it vouches for them; `nil` for the habit of its kind.
+    var attestation: AttestationList?
     /// Whether it can have a PIN and hands out tokens; `nil` where that depends on the other keys.
     var hasPIN: Bool?
     /// Whether it lies beside the machine at first.
@@ -35,7 +39,7 @@ struct KeyArgument: Sendable {
     static let help = ArgumentHelp(
         """
         A key that the program sees: security-key, platform or phone, then name=NAME, gate=GATE, store=FILE, \
-        passphrase-file=FILE, profile=PROFILE, presence-only, built-in, unplugged, pin, no-pin, reset-any-time.
+        passphrase-file=FILE, profile=PROFILE, algorithms=LIST, attestation=KINDS, presence-only, built-in, unplugged, pin, no-pin, reset-any-time.
         """,
         discussion: """
             Parts are separated by commas, and each may be left out; --key alone is a security key in memory whose person \
@@ -43,7 +47,7 @@ struct KeyArgument: Sendable {
             laptop's reader, which says so with built-in (Firefox minds it, Chromium refuses such a USB device); phone is a key behind which a phone answers by QR code (the --phone's, or one you scan with). \
             Profiles: ctap23, ctap21, compat20 (without a reader). It can be reset within ten seconds of being plugged in, or \
             reset-any-time. An unplugged key waits for `aikagi plug NAME`. Gates: approve, deny, ignore, ask, delay:SECONDS, exec:PROGRAM, script:FILE. \
-            May be given several times: of several keys that approve, one is touched at a time, the one that leads on. \
+            Algorithms and kinds of attestation (as of `aikagi key`) are separated by + (algorithms=es256+ml-dsa-44). May be given several times: of several keys that approve, one is touched at a time, the one that leads on. \
             Since browsers ask a key for a PIN/UV auth token before they say for which passkey, several keys hand out none \
             and can have no PIN (CTAP 2.0), unless they say pin; a single key can (CTAP 2.3), unless it says no-pin.
             """, valueName: "key")
@@ -59,7 +63,7 @@ struct KeyArgument: Sendable {
     /// - Throws: A sentence that names the part that is wrong.
     init(argument: String) throws(ValidationError) {
         let parts = try ArgumentParts(
-            argument, names: ["name", "gate", "store", "passphrase-file", "profile"],
+            argument, names: ["name", "gate", "store", "passphrase-file", "profile", "algorithms", "attestation"],
             flags: ["unplugged", "presence-only", "built-in", "pin", "no-pin", "reset-any-time"])
         switch parts.kind {
         case nil, "security-key": break
@@ -69,7 +73,7 @@ struct KeyArgument: Sendable {
         case "phone":
             kind = .phone
             name = "Aikagi phone as a key"
-            guard parts.values["gate"] == nil, parts.values["store"] == nil, parts.flags.isSubset(of: ["unplugged"])
+            guard Set(parts.values.keys).isSubset(of: ["name"]), parts.flags.isSubset(of: ["unplugged"])
             else {
                 throw ValidationError("what a phone keeps and whom it asks is the phone's affair; say it with --phone")
             }
@@ -84,6 +88,8 @@ struct KeyArgument: Sendable {
             }
             self.profile = profile
         }
+        algorithms = try parts.algorithms() ?? algorithms
+        attestation = try parts.attestation()
         store = try parts.store()
         isPresenceOnly = parts.flags.contains("presence-only")
         isBuiltIn = parts.flags.contains("built-in")

@@ -19,6 +19,10 @@ struct PhoneArgument: Sendable {
     var gate = GateArgument.approve
     /// Where its passkeys are kept; in memory when absent.
     var store: StoreAccess?
+    /// The algorithms of its new passkeys.
+    var algorithms = AlgorithmList.standard
+    /// How it vouches for them; `nil` for the habit of its kind.
+    var attestation: AttestationList?
     /// Whether it is put away at first, and does not scan.
     var isAway = false
     /// Whether its advertisements do not reach the program's adapter.
@@ -42,8 +46,8 @@ struct PhoneArgument: Sendable {
 
     static let help = ArgumentHelp(
         """
-        A phone near the program: auto or manual, then name=NAME, gate=GATE, store=FILE, passphrase-file=FILE, and how \
-        it fails.
+        A phone near the program: auto or manual, then name=NAME, gate=GATE, store=FILE, passphrase-file=FILE, \
+        algorithms=LIST, attestation=KINDS, and how it fails.
         """,
         discussion: """
             auto (or --phone alone) looks at the program's screen and scans each FIDO QR code by itself; manual says what \
@@ -64,7 +68,8 @@ struct PhoneArgument: Sendable {
     /// - Throws: A sentence that names the part that is wrong.
     init(argument: String) throws(ValidationError) {
         let parts = try ArgumentParts(
-            argument, names: ["name", "gate", "store", "passphrase-file", "scan-after", "hang-up"],
+            argument,
+            names: ["name", "gate", "store", "passphrase-file", "algorithms", "attestation", "scan-after", "hang-up"],
             flags: ["away", "out-of-range"])
         if let kind = parts.kind {
             guard let scanning = Scanning(rawValue: kind) else {
@@ -87,6 +92,8 @@ struct PhoneArgument: Sendable {
             }
             hangUp = step
         }
+        algorithms = try parts.algorithms() ?? algorithms
+        attestation = try parts.attestation()
         store = try parts.store()
         isAway = parts.flags.contains("away")
         isOutOfRange = parts.flags.contains("out-of-range")

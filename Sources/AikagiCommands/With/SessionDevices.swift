@@ -12,9 +12,11 @@ import SoftwareAuthenticator
 struct SessionDevices: Sendable {
     private let options: DeviceOptions
     private let log: EventLog
+    private let rootFile: AttestationRootFile?
 
     init(_ options: DeviceOptions, log: EventLog) {
         self.options = options
+        rootFile = options.attestationRoot.map(AttestationRootFile.init(path:))
         self.log = log
     }
 
@@ -66,10 +68,16 @@ struct SessionDevices: Sendable {
         var phones: [PhoneDesk.Phone] = []
         for argument in options.namedPhones {
             let gate = observed(try argument.gate.gate(of: argument.name), device: argument.name)
+            let store = try await credentialStore(argument.store)
+            var configuration = Authenticator.Configuration(flavour: .phone)
+            configuration.offer(argument.algorithms)
+            // A phone that attests nothing has no root either.
+            if let list = argument.attestation {
+                try await AttestationPlan(list: list, rootFile: rootFile).apply(to: &configuration, store: store)
+            }
             let authenticator = Authenticator(
-                configuration: Authenticator.Configuration(flavour: .phone),
-                store: try await credentialStore(argument.store),
-                gate: gate, reportFailure: { [log] in log.fail("\($0)", device: argument.name) })
+                configuration: configuration, store: store, gate: gate,
+                reportFailure: { [log] in log.fail("\($0)", device: argument.name) })
             phones.append(PhoneDesk.Phone(argument: argument, authenticator: authenticator, gate: gate))
         }
         return phones
@@ -77,29 +85,15 @@ struct SessionDevices: Sendable {
 
     /// The keys, and those among them that have to run because a phone is behind them.
     func rack(_ world: World?) async throws -> (KeyRack, [HybridPhoneKey]) {
+        var keys: [KeyRack.Key] = []
         var phoneKeys: [HybridPhoneKey] = []
         let hand = SharedHand()
-        let isAlone = options.keys.count { $0.kind != .phone } == 1
-        var keys: [KeyRack.Key] = []
         for (number, key) in options.namedKeys.enumerated() {
             switch key.kind {
             case .software(let flavour):
-                let store = try await credentialStore(key.store)
-                let approving = hand.gate(of: number)
-                var configuration = Authenticator.Configuration(
-                    flavour: flavour, profile: key.profile.profile,
-                    verifiesUser: !key.isPresenceOnly && (key.profile != .compat20 || flavour != .securityKey),
-                    isBuiltIn: key.isBuiltIn)
-                if key.canResetAnyTime { configuration.resetWindow = nil }
-                configuration.supportsPIN = key.hasPIN ?? isAlone
-                let authenticator = Authenticator(
-                    configuration: configuration, store: store,
-                    gate: observed(try key.gate.gate(of: key.name, approving: approving), device: key.name),
-                    reportFailure: { [log] in log.fail("\($0)", device: key.name) })
-                keys.append(
-                    KeyRack.Key(
-                        name: key.name, authenticator: authenticator,
-                        powerCycle: { await authenticator.powerCycle() }, isPlugged: !key.isUnplugged))
+                let gate = observed(
+                    try key.gate.gate(of: key.name, approving: hand.gate(of: number)), device: key.name)
+                keys.append(try await softwareKey(key, flavour, gate: gate))
             case .phone:
                 guard let world else { throw CommandFailure("--key phone needs a phone behind it; add --phone") }
                 let phoneKey = phoneKey(world)
@@ -110,6 +104,26 @@ struct SessionDevices: Sendable {
             }
         }
         return (KeyRack(keys, hand: hand), phoneKeys)
+    }
+
+    private func softwareKey(
+        _ key: KeyArgument, _ flavour: Flavour, gate: ObservedGate
+    ) async throws -> KeyRack.Key {
+        let store = try await credentialStore(key.store)
+        var configuration = Authenticator.Configuration(
+            flavour: flavour, profile: key.profile.profile,
+            verifiesUser: !key.isPresenceOnly && (key.profile != .compat20 || flavour != .securityKey),
+            isBuiltIn: key.isBuiltIn)
+        if key.canResetAnyTime { configuration.resetWindow = nil }
+        configuration.offer(key.algorithms)
+        configuration.supportsPIN = key.hasPIN ?? (options.keys.count { $0.kind != .phone } == 1)
+        try await AttestationPlan(list: key.attestation, rootFile: rootFile).apply(to: &configuration, store: store)
+        let authenticator = Authenticator(
+            configuration: configuration, store: store, gate: gate,
+            reportFailure: { [log] in log.fail("\($0)", device: key.name) })
+        return KeyRack.Key(
+            name: key.name, authenticator: authenticator, powerCycle: { await authenticator.powerCycle() },
+            isPlugged: !key.isUnplugged)
     }
 
     private func phoneKey(_ world: World) -> HybridPhoneKey {

@@ -80,7 +80,7 @@ extension Authenticator: CTAP1Authenticator {
         let reason = UserRequest.Reason.makeCredential(
             relyingPartyID: "a site (U2F)", relyingPartyName: nil, userName: nil)
         guard await isTouched(data, reason, in: context) else { throw CTAP1Refusal(.conditionsNotSatisfied) }
-        let key = try CredentialPrivateKey(generating: .es256, using: &randomness)
+        let key = try CredentialPrivateKey(generating: .es256, supplement: .none, using: &randomness)
         let handle = try WrappedCredentialID.seal(
             key, properties: CredentialProperties(), relyingPartyIDHash: application,
             wrappingKey: try await wrappingKey(), using: &randomness)
@@ -123,7 +123,8 @@ extension Authenticator: CTAP1Authenticator {
         if let source = try await store.source(id: handle), Authenticator.hash(source.relyingPartyID) == application {
             (key, properties) = (source.privateKey, source.properties)
         } else if let content = WrappedCredentialID.open(
-            handle, relyingPartyIDHash: application, wrappingKey: try await wrappingKey())
+            handle, relyingPartyIDHash: application, wrappingKey: try await wrappingKey(),
+            supplement: configuration.supplement)
         {
             (key, properties) = (content.privateKey, content.properties)
         } else {
@@ -134,18 +135,21 @@ extension Authenticator: CTAP1Authenticator {
 
     /// What U2F registrations are signed with: the model's identity, or one that is made for this store.
     private func u2fIdentity() async throws -> AttestationIdentity {
-        if case .basic(let identity) = configuration.attestation { return identity }
+        for attestation in configuration.attestations {
+            if case .basic(let identity) = attestation { return identity }
+            if case .fidoU2F(let identity) = attestation { return identity }
+        }
         if let identity = try await store.attestationIdentity(orStoring: nil) { return identity }
         let identity = try newIdentity()
         return try await store.attestationIdentity(orStoring: identity) ?? identity
     }
 
     private func newIdentity() throws(AttestationIdentityError) -> AttestationIdentity {
-        // A date of its own, so that no clock is needed: 1 January 2026, and valid for ten years. All arguments are given: the
-        // compiler (6.3.1) crashes on default ones beside a generator of a type that it does not know.
+        // All arguments are given: the compiler (6.3.1) crashes on default ones beside a generator of a type that it does not
+        // know.
         try AttestationIdentity(
             aaguid: configuration.flavour.aaguid, organization: "Aikagi", countryCode: "ZZ",
-            validFrom: Date(timeIntervalSince1970: 1_767_225_600), using: &randomness)
+            validFrom: AttestationIdentity.firstDay, using: &randomness)
     }
 
     /// Whether the user has touched the key for a request; asks them when nobody has yet.

@@ -70,7 +70,6 @@ extension Authenticator {
     /// What came with CTAP 2.2 and 2.3.
     private func addCurrentMembers(_ info: inout AuthenticatorInfo, _ state: AuthenticatorState) {
         info.options["perCredMgmtRO"] = true
-        info.attestationFormats = configuration.attestation == .none ? nil : ["packed"]
         info.needsLongTouchForReset = state.needsLongTouchForReset
         // Not for whoever scans a QR code.
         info.transportsForReset = configuration.transports.filter { $0 != .hybrid }.map(\.rawValue)
@@ -101,15 +100,21 @@ extension Authenticator {
         if configuration.isBuiltIn { options["plat"] = true }
         if configuration.verifiesUser { options["uv"] = true }
         let protocols = configuration.flavour.pinUVAuthProtocols.map(\.rawValue)
-        return AuthenticatorInfo(
+        var info = AuthenticatorInfo(
             versions: configuration.supportsPIN ? configuration.profile.versions : ["FIDO_2_0"],
             extensions: configuration.extensions.map(\.rawValue), aaguid: configuration.aaguid, options: options,
             maximumMessageSize: configuration.maximumMessageSize,
             pinUVAuthProtocols: protocols.isEmpty ? nil : protocols,
             maximumCredentialCountInList: UInt64(configuration.maximumCredentialCountInList),
-            maximumCredentialIDLength: UInt64(Authenticator.maximumCredentialIDLength),
+            maximumCredentialIDLength: UInt64(maximumCredentialIDLength),
             transports: configuration.transports,
-            algorithms: configuration.algorithms.map { PublicKeyCredentialParameters($0) },
+            algorithms: configuration.offeredAlgorithms.map { PublicKeyCredentialParameters($0) },
             firmwareVersion: configuration.firmwareVersion)
+        let formats = configuration.attestations.formats.map(\.rawValue)
+        // It came with CTAP 2.2, and where it is absent it means packed: those of CTAP 2.0 say it only where that is not so.
+        if configuration.profile.isCurrent, !formats.isEmpty, configuration.supportsPIN || formats != ["packed"] {
+            info.attestationFormats = formats
+        }
+        return info
     }
 }

@@ -16,7 +16,7 @@ extension Authenticator {
             throw CTAPStatus.invalidLength
         }
         // 3. The first algorithm that is supported.
-        let offered = configuration.algorithms
+        let offered = configuration.offeredAlgorithms
         let acceptable = request.pubKeyCredParams.first {
             $0.type == publicKeyCredentialType && offered.contains($0.alg)
         }
@@ -84,17 +84,20 @@ extension Authenticator {
         let outputs = try registrationOutputs(
             of: extensions, for: source, verification, configuration.supportsPIN ? state : nil)
         // 17. The attestation.
+        let (attestation, isOmitted) = (enterprise.map { [.basic($0)] } ?? configuration.attestations).choice(
+            for: algorithm, preference: request.attestationFormatsPreference)
         let data = AuthenticatorData(
             relyingPartyIDHash: relyingPartyIDHash, flags: backupFlags.union(verification.flags),
             signatureCounter: try await nextSignatureCounter(),
             attestedCredentialData: AttestedCredentialData(
-                aaguid: configuration.aaguid, credentialID: source.id, publicKey: source.privateKey.publicKey),
+                aaguid: attestation.disclosed(configuration.aaguid), credentialID: source.id,
+                publicKey: source.privateKey.publicKey),
             extensions: outputs.signed
         ).encoded
-        let attestation = enterprise.map(Attestation.basic) ?? configuration.attestation
-        let (format, statement) = try attestation.statement(
-            preference: request.attestationFormatsPreference, authenticatorData: data,
-            clientDataHash: request.clientDataHash, key: source.privateKey)
+        let credential = NewCredential(
+            id: source.id, key: source.privateKey, relyingPartyIDHash: relyingPartyIDHash,
+            authenticatorData: data, clientDataHash: request.clientDataHash)
+        let statement = isOmitted ? nil : try credential.statement(attestation, using: &randomness)
         // What can fail has been done: only now is the account's earlier credential replaced.
         if isDiscoverable {
             try await store.save(source)
@@ -102,8 +105,8 @@ extension Authenticator {
             remember(relyingPartyIDHash)
         }
         return MakeCredentialResponse(
-            format: format, authenticatorData: data, statement: statement,
-            enterpriseAttestation: enterprise == nil || format == .none ? nil : true,
+            format: attestation.format, authenticatorData: data, statement: statement,
+            enterpriseAttestation: enterprise == nil || attestation == .none ? nil : true,
             largeBlobKey: source.properties.largeBlobKey?.exposeSecret(),
             unsignedExtensionOutputs: outputs.unsigned
         ).response
@@ -158,7 +161,8 @@ extension Authenticator {
         isDiscoverable: Bool, properties: CredentialProperties
     ) async throws -> CredentialSource {
         let relyingPartyID = request.relyingParty.id ?? ""
-        let key = try CredentialPrivateKey(generating: algorithm, using: &randomness)
+        let key = try CredentialPrivateKey(
+            generating: algorithm, supplement: configuration.supplement, using: &randomness)
         guard !isDiscoverable else {
             return CredentialSource(
                 id: randomBytes(32, using: &randomness), relyingPartyID: relyingPartyID,

@@ -1,26 +1,25 @@
 public import WebAuthnModel
 
-/// The private key of a credential: ES256, ES384, ES512, EdDSA on Ed25519, or ML-DSA-65.
+/// The private key of a credential: ES256, ES384, ES512, EdDSA on Ed25519, ML-DSA-65, or a ``SupplementaryAlgorithm``'s.
 public struct CredentialPrivateKey: Equatable, Sendable {
-    /// The algorithms that keys can be made for, most wanted first.
+    /// The algorithms that an authenticator offers unless it is told otherwise, most wanted first; none is supplementary.
     ///
-    /// ML-DSA is left out of what authenticatorGetInfo lists unless it is asked for: some browsers refuse numbers that they
-    /// do not know (Firefox before 138).
+    /// ML-DSA is left out: some browsers refuse numbers that they do not know (Firefox before 138).
     public static let supportedAlgorithms: [COSEAlgorithm] = [.es256, .edDSA, .es384, .es512]
 
-    /// All algorithms, with those that are off by default.
+    /// All algorithms that need no supplement, with those that are off by default.
     public static let allAlgorithms = supportedAlgorithms + [.mlDSA65]
 
     /// The algorithm the key signs with.
     public let algorithm: COSEAlgorithm
-    /// The scalar (NIST curves, big-endian) or the seed (Ed25519, ML-DSA).
+    /// The scalar (NIST curves, big-endian), the seed (Ed25519, ML-DSA), or what a supplementary algorithm keeps.
     public let rawRepresentation: SecretBytes
     /// The public key.
     public let publicKey: COSEKey
     /// The library's key, loaded once: loading a scalar costs most of a signature.
     private let key: LoadedKey
 
-    /// The length of the raw representation in bytes; `nil` for an algorithm without keys here.
+    /// The length of the raw representation in bytes; `nil` for an algorithm that needs a supplement.
     static func byteCount(_ algorithm: COSEAlgorithm) -> Int? {
         switch algorithm {
         case .es256, .edDSA, .mlDSA65: 32
@@ -32,11 +31,16 @@ public struct CredentialPrivateKey: Equatable, Sendable {
 
     /// Loads a key.
     ///
+    /// - Parameter supplement: Who loads it if this module cannot.
     /// - Throws: ``CredentialPrivateKeyError`` when the bytes are not a key of that algorithm.
-    public init(algorithm: COSEAlgorithm, rawRepresentation: SecretBytes) throws(CredentialPrivateKeyError) {
-        guard CredentialPrivateKey.byteCount(algorithm) != nil else { throw .unsupportedAlgorithm(algorithm) }
+    public init(
+        algorithm: COSEAlgorithm, rawRepresentation: SecretBytes, supplement: SupplementaryAlgorithms = .none
+    ) throws(CredentialPrivateKeyError) {
+        guard CredentialPrivateKey.byteCount(algorithm) != nil || supplement[algorithm] != nil else {
+            throw .unsupportedAlgorithm(algorithm)
+        }
         do {
-            key = try LoadedKey(algorithm, rawRepresentation)
+            key = try LoadedKey(algorithm, rawRepresentation, supplement)
         } catch {
             throw .notAKey(algorithm)
         }
@@ -45,21 +49,40 @@ public struct CredentialPrivateKey: Equatable, Sendable {
         publicKey = key.publicKey(algorithm)
     }
 
+    private init(_ algorithm: COSEAlgorithm, _ supplementary: any SupplementaryKey) {
+        self.algorithm = algorithm
+        rawRepresentation = supplementary.rawRepresentation
+        publicKey = supplementary.publicKey
+        key = .supplementary(supplementary)
+    }
+
     /// Draws a new key.
     ///
     /// A uniformly random scalar is loaded instead of letting the library generate a key pair: the randomness stays
     /// the caller's. A scalar of zero or not below the group's order has a chance of about 2⁻³²; a few attempts are
     /// therefore enough, and a generator that is broken is noticed.
+    ///
+    /// - Parameter supplement: Who draws it if this module cannot.
     public init(
-        generating algorithm: COSEAlgorithm, using generator: inout some RandomNumberGenerator
+        generating algorithm: COSEAlgorithm, supplement: SupplementaryAlgorithms = .none,
+        using generator: inout some RandomNumberGenerator
     ) throws(CredentialPrivateKeyError) {
-        guard let byteCount = CredentialPrivateKey.byteCount(algorithm) else { throw .unsupportedAlgorithm(algorithm) }
+        guard let byteCount = CredentialPrivateKey.byteCount(algorithm) else {
+            guard let supplementary = supplement[algorithm] else { throw .unsupportedAlgorithm(algorithm) }
+            do {
+                self.init(algorithm, try supplementary.newKey(using: &generator))
+            } catch {
+                throw .noKeyDrawn
+            }
+            return
+        }
         for _ in 0..<8 {
             var candidate = randomBytes(byteCount, using: &generator)
             // The order of P-521 has 521 bits, and its scalars 66 bytes: of the first only one bit counts.
             if algorithm == .es512 { candidate[0] &= 1 }
             do throws(CredentialPrivateKeyError) {
-                self = try CredentialPrivateKey(algorithm: algorithm, rawRepresentation: SecretBytes(candidate))
+                self = try CredentialPrivateKey(
+                    algorithm: algorithm, rawRepresentation: SecretBytes(candidate), supplement: .none)
                 return
             } catch {
                 continue
@@ -107,7 +130,7 @@ extension CredentialPrivateKeyError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .unsupportedAlgorithm(let algorithm):
-            "no key can be made for \(algorithm); use ES256, ES384, ES512 or EdDSA"
+            "no key can be made for \(algorithm) here; use ES256, ES384, ES512 or EdDSA"
         case .notAKey(let algorithm): "the bytes are not a private key for \(algorithm); restore them from a backup"
         case .noKeyDrawn: "the random number generator yields no usable key; check that it is not stuck"
         case .signing(let reason): "the signature could not be made: \(reason)"

@@ -9,9 +9,14 @@ enum LoadedKey: Sendable {
     case p521(P521.Signing.PrivateKey)
     case ed25519(Curve25519.Signing.PrivateKey)
     case mlDSA65(MLDSA65.PrivateKey)
+    case supplementary(any SupplementaryKey)
 
     /// Loads a scalar or a seed; what the library throws says no more than that it is none.
-    init(_ algorithm: COSEAlgorithm, _ secret: SecretBytes) throws {
+    init(_ algorithm: COSEAlgorithm, _ secret: SecretBytes, _ supplement: SupplementaryAlgorithms) throws {
+        if CredentialPrivateKey.byteCount(algorithm) == nil, let supplementary = supplement[algorithm] {
+            self = .supplementary(try supplementary.key(rawRepresentation: secret))
+            return
+        }
         let bytes = secret.exposeSecret()
         self =
             switch algorithm {
@@ -37,6 +42,7 @@ enum LoadedKey: Sendable {
         case .ed25519(let key):
             .okp(algorithm: algorithm, curve: .ed25519, x: Array(key.publicKey.rawRepresentation))
         case .mlDSA65(let key): .akp(algorithm: algorithm, publicKey: Array(key.publicKey.rawRepresentation))
+        case .supplementary(let key): key.publicKey
         }
     }
 
@@ -47,6 +53,7 @@ enum LoadedKey: Sendable {
         case .p521(let key): Array(try key.signature(for: message).derRepresentation)
         case .ed25519(let key): Array(try key.signature(for: message))
         case .mlDSA65(let key): Array(try key.signature(for: message))
+        case .supplementary(let key): try key.signature(for: message)
         }
     }
 }

@@ -1,5 +1,5 @@
 /// Bytes drawn from a generator that may be chosen at run time.
-func randomBytes(_ count: Int, using generator: inout some RandomNumberGenerator) -> [UInt8] {
+package func randomBytes(_ count: Int, using generator: inout some RandomNumberGenerator) -> [UInt8] {
     // Eight bytes a draw: the system's generator is a system call each time.
     unsafe [UInt8](unsafeUninitializedCapacity: count) { bytes, filled in
         while filled < count {

@@ -14,10 +14,15 @@ enum WrappedCredentialID {
     private static let versionWithoutProperties: UInt8 = 1
     /// Version, nonce, algorithm, properties and tag.
     private static let overhead = 1 + 12 + 1 + 1 + 16
-    private static let codes: [COSEAlgorithm] = [.es256, .edDSA, .es384, .es512, .mlDSA65]
+    private static let codes: [COSEAlgorithm] = [
+        .es256, .edDSA, .es384, .es512, .mlDSA65, .es256K, .rs256, .mlDSA44,
+    ]
 
-    /// The longest, which holds a key on P-521.
-    static let maximumByteCount = overhead + 66
+    /// The longest, which holds the two primes of an RSA key of 2048 bits.
+    static let maximumByteCount = overhead + 256
+
+    /// The longest where there may be no such keys; it holds a key on P-521.
+    static let maximumByteCountWithoutRSA = overhead + 66
 
     /// What an ID holds.
     struct Content: Equatable {
@@ -42,7 +47,11 @@ enum WrappedCredentialID {
     }
 
     /// The content of an ID, or `nil` when the ID was not made here, not for this relying party, or before a reset.
-    static func open(_ id: [UInt8], relyingPartyIDHash: [UInt8], wrappingKey: SecretBytes) -> Content? {
+    ///
+    /// - Parameter supplement: Who loads the key if this module cannot.
+    static func open(
+        _ id: [UInt8], relyingPartyIDHash: [UInt8], wrappingKey: SecretBytes, supplement: SupplementaryAlgorithms
+    ) -> Content? {
         guard let version = id.first, version == Self.version || version == versionWithoutProperties,
             id.count > overhead, id.count <= maximumByteCount
         else { return nil }
@@ -62,7 +71,7 @@ enum WrappedCredentialID {
                 properties.isThirdPartyPaymentEnabled = bits & 4 != 0
             }
             let key = try CredentialPrivateKey(
-                algorithm: codes[Int(code) - 1], rawRepresentation: SecretBytes(rest))
+                algorithm: codes[Int(code) - 1], rawRepresentation: SecretBytes(rest), supplement: supplement)
             return Content(privateKey: key, properties: properties)
         } catch {
             return nil  // whatever is wrong with it, it is not ours

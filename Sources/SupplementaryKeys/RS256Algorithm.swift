@@ -1,0 +1,65 @@
+public import SoftwareAuthenticator
+public import WebAuthnModel
+
+/// RSASSA-PKCS1-v1_5 with SHA-256 and 2048 bits, by OpenSSL; a key is kept as its two primes, 128 bytes each.
+public struct RS256Algorithm: SupplementaryAlgorithm {
+    /// Nothing is to be set.
+    public init() {}
+
+    /// RS256.
+    public var identifier: COSEAlgorithm { .rs256 }
+
+    /// Draws a key; OpenSSL finds the primes with random numbers of its own, which takes a tenth of a second.
+    public func newKey(using generator: inout some RandomNumberGenerator) throws -> any SupplementaryKey {
+        let drawn = try OpenSSLKey.newRSA(bitCount: 2048)
+        let primes = try ["rsa-factor1", "rsa-factor2"].flatMap { name in
+            try drawn.number(name).bytes(count: RS256Key.primeByteCount)
+        }
+        return try RS256Key(SecretBytes(primes))
+    }
+
+    /// Loads two primes.
+    public func key(rawRepresentation: SecretBytes) throws -> any SupplementaryKey { try RS256Key(rawRepresentation) }
+}
+
+private struct RS256Key: SupplementaryKey {
+    static let primeByteCount = 128
+    private static let exponent: [UInt8] = [1, 0, 1]
+
+    let rawRepresentation: SecretBytes
+    let publicKey: COSEKey
+    private let key: OpenSSLKey
+
+    /// Computes the rest of the key from its primes; that they are prime is what the seal around them vouches for.
+    init(_ secret: SecretBytes) throws(SupplementaryKeyError) {
+        guard secret.count == 2 * RS256Key.primeByteCount else { throw .notAKey }
+        let bytes = secret.exposeSecret()
+        let p = try BigNumber(bytes.prefix(RS256Key.primeByteCount))
+        let q = try BigNumber(bytes.suffix(RS256Key.primeByteCount))
+        let scratch = try BigNumber.Scratch()
+        let modulus = try p.times(q, scratch)
+        let exponent = try BigNumber(RS256Key.exponent)
+        guard p.isOdd, q.isOdd, modulus.bitCount == 2048 else { throw .notAKey }
+        let (pLess, qLess) = (try p.predecessor(), try q.predecessor())
+        let totient = try pLess.times(qLess, scratch)
+        guard let privateExponent = try exponent.inverse(modulo: totient, scratch),
+            let coefficient = try q.inverse(modulo: p, scratch)
+        else { throw .notAKey }
+        rawRepresentation = secret
+        publicKey = .rsa(
+            algorithm: .rs256, modulus: try modulus.bytes(count: 2 * RS256Key.primeByteCount),
+            exponent: RS256Key.exponent)
+        key = try OpenSSLKey(
+            type: "RSA",
+            [
+                .number("n", modulus), .number("e", exponent),
+                .number("d", privateExponent), .number("rsa-factor1", p),
+                .number("rsa-factor2", q),
+                .number("rsa-exponent1", try privateExponent.remainder(pLess, scratch)),
+                .number("rsa-exponent2", try privateExponent.remainder(qLess, scratch)),
+                .number("rsa-coefficient1", coefficient),
+            ])
+    }
+
+    func signature(for message: [UInt8]) throws -> [UInt8] { try key.signature(for: message) }
+}
