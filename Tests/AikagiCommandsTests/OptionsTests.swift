@@ -66,6 +66,8 @@ import Testing
             (["key", "--pty", "--memory", "--store", "f", "--fingr", "a"], "--fingr"),
             (["with", "--kye", "--", "p"], "--kye"), (["login", "--hybird", "http://localhost:1"], "--hybird"),
             (["key", "--udp-reply", "1"], "at least one door"),
+            (["portal", "--certificate", "c", "--prot", "1"], "--prot"),
+            (["control", "k", "maybe", "--jsn"], "--jsn"), (["tunnel", "--certificate", "c", "--prot", "1"], "--prot"),
         ])
     func misspelt(arguments: [String], word: String) {
         let error = #expect(throws: (any Error).self) { try AikagiCommand.parse(arguments) }

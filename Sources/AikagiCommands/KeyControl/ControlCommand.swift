@@ -43,7 +43,7 @@ struct ControlCommand: AsyncParsableCommand {
     @Flag(help: "Print how things are afterwards as JSON.")
     var json = false
 
-    func validate() throws { _ = try ControlRequest(words: action) }
+    func validate() throws { try OptionRules.check { _ = try ControlRequest(words: action) } }
 
     func run() async throws {
         try await runInterruptibly {

@@ -24,7 +24,9 @@ struct PortalMailOptions: ParsableArguments {
     @Flag(inversion: .prefixedNo, help: "Show mails that are not sent on the page /mail, to this machine only.")
     var mailPage = true
 
-    func validate() throws {
+    func validate() throws { try OptionRules.check(checkOptions) }
+
+    private func checkOptions() throws {
         if let smtp, PortalMailOptions.server(smtp) == nil {
             throw ValidationError("'\(smtp)' is no mail server; write it like mail.example:587 or [::1]:25")
         }

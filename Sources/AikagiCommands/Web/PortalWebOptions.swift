@@ -21,7 +21,9 @@ struct PortalWebOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The certificate's private key, in PEM.", valueName: "file"))
     var privateKey: String?
 
-    func validate() throws {
+    func validate() throws { try OptionRules.check(checkOptions) }
+
+    private func checkOptions() throws {
         guard (certificate == nil) == (privateKey == nil) else {
             throw ValidationError("--certificate and --private-key go together")
         }
