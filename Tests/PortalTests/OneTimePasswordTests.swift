@@ -169,6 +169,53 @@ import Testing
         }
     }
 
+    @Test("Of two visits that send the same code at the same moment, one is let in")
+    func race() async throws {
+        let fixture = try await PortalFixture()
+        try await fixture.browse { browser in
+            _ = try await browser.reachSetUp(fixture, method: "totp")
+            let (app, top) = try await browser.setUpApp(fixture)
+            _ = try await browser.submit("/logout", [:], on: top)
+            fixture.advance(by: 30)
+            let code = fixture.code(of: app)
+            let sealing = fixture.portal.core.sealing
+            let now = fixture.portal.core.now
+            let accountID = try await fixture.account().id
+            let database = fixture.portal.core.database
+            let accepted = try await withThrowingTaskGroup(of: Bool.self) { group in
+                for _ in 0..<8 {
+                    group.addTask {
+                        try await database.write {
+                            try OneTimePasswordStore.redeem(
+                                code: code, accountID: accountID, sealing: sealing, now: now, in: $0)
+                        }
+                    }
+                }
+                return try await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
+            }
+            #expect(accepted == 1)
+        }
+    }
+
+    @Test("In two tabs of one visit, the set-up is done once; the other tab, back and reload lead to what is due")
+    func tabs() async throws {
+        let fixture = try await PortalFixture()
+        try await fixture.browse { browser in
+            let first = try await browser.reachSetUp(fixture, method: "totp")
+            let second = try await browser.open("/one-time-password/set-up")
+            #expect(try first.app() == second.app())
+            let code = ["code": fixture.code(of: try first.app())]
+            let top = try await browser.submit("/one-time-password/set-up", code, on: first)
+            #expect(top.path.hasPrefix("/top"))
+            // The other tab's form belongs to the visit as it was before: nothing changes.
+            let stale = try await browser.post("/one-time-password/set-up", code.merging(["csrf": second.csrf]) { $1 })
+            #expect(stale.status == 403)
+            #expect(stale.says(Phrase.formExpired.text(.japanese)))
+            #expect(try await browser.open("/login/one-time-password").path == "/top")
+            #expect(try await browser.open("/").path == "/top")
+        }
+    }
+
     @Test("Secrets are sealed: neither the database nor its log holds one, and another key opens none")
     func sealed() async throws {
         let fixture = try await PortalFixture()
