@@ -142,6 +142,18 @@ import Testing
         #expect(ManualLanguage(environment: variables) == language)
     }
 
+    @Test("A mail is read where the portal shows it, or in the person's own mailbox")
+    func mail() {
+        func instruction(_ step: String, mail: String?) -> String? {
+            WalkScript(origin: "o", account: Self.account, mail: mail).steps
+                .first { $0.step.id == step }?.instruction.english
+        }
+        #expect(
+            instruction("1.6", mail: "o/mail") == "Open the link in the mail that has arrived (o/mail), and confirm.")
+        #expect(instruction("1.6", mail: nil) == "Open the link in the mail that has arrived, and confirm.")
+        #expect(instruction("1.5", mail: nil) == "Enter your own mail address.")
+    }
+
     @Test("Every step of the manual is in the script, in the manual's order")
     func order() {
         func steps(_ method: WalkScript.Method) -> [WalkScript.Step] {

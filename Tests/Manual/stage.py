@@ -56,7 +56,7 @@ class Portal:
         self.data = place.path / "portal"
         password_file = place.path / "password"
         self.tool = Tool(
-            place, "portal", "--demo", "--json", "--data", str(self.data), "--password-file", str(password_file)
+            place, "portal", "--demo", "--manual", "--json", "--data", str(self.data), "--password-file", str(password_file)
         )
         self.accounts: dict[str, dict] = {}
         self.url = ""

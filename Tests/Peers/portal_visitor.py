@@ -23,12 +23,13 @@ from hybrid_peer import (
 
 
 class _Page(html.parser.HTMLParser):
-    """What a person reads and fills in: the step, messages, and the fields of each form."""
+    """What a person reads and fills in: the step, links, and the fields of each form."""
 
     def __init__(self, text: str):
         super().__init__()
         self.steps: list[str] = []
         self.forms: dict[str, dict[str, str]] = {}
+        self.links: list[str] = []
         self._form: dict[str, str] = {}
         self.feed(text)
 
@@ -38,6 +39,8 @@ class _Page(html.parser.HTMLParser):
             self.steps = values.get("data-step", "").split()
         elif tag == "form":
             self._form = self.forms.setdefault(values.get("action", ""), {})
+        elif tag == "a":
+            self.links.append(values.get("href", ""))
         elif tag == "input" and values.get("type") == "hidden":
             self._form[values["name"]] = values.get("value", "")
 

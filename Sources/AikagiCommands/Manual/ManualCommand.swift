@@ -11,6 +11,8 @@ struct ManualCommand: AsyncParsableCommand {
             Each step leaves a picture of the screen. --report DIR gets steps.json, the pictures, and index.html, which \
             reads like the manual with pictures; it is written after each step, so nothing is lost.
 
+            A phone that opens the portal itself needs HTTPS and a name: --origin, --certificate, --private-key. Mail stays             on the page /mail, unless --smtp names a server.
+
             While a step waits: Enter (done), s (skip), f WHY (it did not work), p FILE (add a picture, for example \
             the phone's), q (quit). What the portal refuses on the way is part of the protocol.
 
@@ -18,6 +20,7 @@ struct ManualCommand: AsyncParsableCommand {
               aikagi manual --report protocol
               aikagi manual --language ja --report protocol --chapter 1 --chapter 2-1
               aikagi manual --method app --report protocol
+              aikagi manual --origin https://a.example --certificate c --private-key k
               aikagi manual report protocol    makes the page anew from steps.json
 
             Exit status: 0 when no step failed; skipped ones do not count.

@@ -41,6 +41,10 @@ struct ManualWalkCommand: AsyncParsableCommand {
             valueName: "dir"))
     var data: String?
 
+    @OptionGroup(title: "Web") var web: PortalWebOptions
+
+    @OptionGroup(title: "Mail") var mailing: PortalMailOptions
+
     @Flag(help: "Print what came of each step as JSON Lines.")
     var json = false
 
@@ -82,6 +86,8 @@ struct ManualWalkCommand: AsyncParsableCommand {
         configuration.address = address
         configuration.port = Int(port)
         configuration.showsManualSteps = true
+        try web.apply(to: &configuration)
+        try await mailing.apply(to: &configuration)
         configuration.attestation = .direct
         configuration.language = speech == .japanese ? .japanese : .english
         configuration.logger = Logger(label: "aikagi.portal") {
@@ -91,7 +97,9 @@ struct ManualWalkCommand: AsyncParsableCommand {
         configuration.onPage = { inbox.yield(.page($0)) }
         try await withRunningPortal(configuration) { origin, accounts in
             let account = try await account(in: accounts)
-            let script = WalkScript(origin: origin, account: account, mail: mail, method: method, chapters: chapters)
+            let mailbox = mailing.smtp != nil ? nil : mailing.mailPage ? origin + "/mail" : mail
+            let script = WalkScript(
+                origin: origin, account: account, mail: mailbox, method: method, chapters: chapters)
             let file = try await guide(script, origin: origin, report, events, inbox)
             try conclude(file, report)
         }

@@ -45,10 +45,10 @@ struct WalkScript: Sendable {
     /// - Parameters:
     ///   - origin: where the portal is.
     ///   - account: whose first login it is.
-    ///   - mail: where the portal's mail goes.
+    ///   - mail: where the portal's mail is to be read; `nil` when it is sent.
     ///   - method: how the person authenticates.
     ///   - chapters: which chapters of it; all when empty.
-    init(origin: String, account: FirstLogin.Account, mail: String, method: Method = .passkey, chapters: [String] = [])
+    init(origin: String, account: FirstLogin.Account, mail: String?, method: Method = .passkey, chapters: [String] = [])
     {
         let first = WalkScript.firstLogin(origin: origin, account: account, mail: mail, method: method)
         let rest =
@@ -68,12 +68,18 @@ struct WalkScript: Sendable {
         Step(step: .named(id), instruction: BilingualText(japanese, english), goal: goal)
     }
 
+    /// Where mail is to be read, in brackets; nothing where it comes to the person's own mailbox.
+    private static func place(of mail: String?) -> BilingualText {
+        BilingualText(mail.map { "（\($0)）" } ?? "", mail.map { " (\($0))" } ?? "")
+    }
+
     private static func page(_ ids: String...) -> Goal { .pages([ids]) }
 
     private static func firstLogin(
-        origin: String, account: FirstLogin.Account, mail: String, method: Method
+        origin: String, account: FirstLogin.Account, mail: String?, method: Method
     ) -> [Step] {
-        [
+        let place = place(of: mail)
+        return [
             step(
                 "1.1", page("1.1"), "ブラウザで \(origin)/ を開いてください。", "Open \(origin)/ in your browser."),
             step(
@@ -85,11 +91,14 @@ struct WalkScript: Sendable {
                 "Enter the date of birth, \(account.dateOfBirth)."),
             step("1.4", page("1.5"), "利用規約を読み、同意してください。", "Read the terms of use and accept them."),
             step(
-                "1.5", page("1.7"), "メールアドレス（例：\(account.mailAddress)）を入力してください。",
-                "Enter a mail address, for example \(account.mailAddress)."),
+                "1.5", page("1.7"),
+                mail == nil
+                    ? "ご自分のメールアドレスを入力してください。" : "メールアドレス（例：\(account.mailAddress)）を入力してください。",
+                mail == nil
+                    ? "Enter your own mail address." : "Enter a mail address, for example \(account.mailAddress)."),
             step(
-                "1.6", .person, "届いたメール（\(mail)）のリンクを開き、確認してください。",
-                "Open the link in the mail that has arrived (\(mail)), and confirm."),
+                "1.6", .person, "届いたメール\(place[.japanese])のリンクを開き、確認してください。",
+                "Open the link in the mail that has arrived\(place[.english]), and confirm."),
             step("1.7", page("1.8"), "元の画面に戻り、更新してください。", "Go back to the first page and refresh it."),
             choice(of: method),
             step(
@@ -179,12 +188,13 @@ struct WalkScript: Sendable {
         ]
     }
 
-    private static func codesByMail(_ account: FirstLogin.Account, mail: String) -> [Step] {
-        [
+    private static func codesByMail(_ account: FirstLogin.Account, mail: String?) -> [Step] {
+        let place = place(of: mail)
+        return [
             step(
                 "c.1", .pages([["c.1"], ["2-1.8"]]),
-                "もう一度「\(account.userID)」でログインし、届いたメール（\(mail)）の6桁の数字を入力してください。",
-                "Log in again as \(account.userID), and enter the six digits of the mail (\(mail))."),
+                "もう一度「\(account.userID)」でログインし、届いたメール\(place[.japanese])の6桁の数字を入力してください。",
+                "Log in again as \(account.userID), and enter the six digits of the mail\(place[.english])."),
             step("c.2", page("2-1.8"), "トップ画面を確かめてください。", "See that the top page appears."),
         ]
     }
