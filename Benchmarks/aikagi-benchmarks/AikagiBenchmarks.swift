@@ -119,6 +119,32 @@ struct AikagiBenchmarks {
             ])
         table.add("makeCredential, on disk", times[1], floor: times[0], "an insert, synchronised", limit: 1.5)
         table.add("getAssertion from disk", times[2], floor: times[0], "an insert, synchronised", limit: 1)
+        try await manyOnDisk(&table, in: folder)
+    }
+
+    /// What it costs to find one credential among many in a store.
+    private static func manyOnDisk(_ table: inout Table, in folder: String) async throws {
+        var generator = SystemRandomNumberGenerator()
+        let key = try CredentialPrivateKey(generating: .es256, using: &generator)
+        func authenticator(among count: Int, ownCount: Int) async throws -> Authenticator {
+            let path = folder + "/\(count).sqlite"
+            let store = try SQLiteCredentialStore(path: path, keyFileAt: path + ".key", capacity: 200_000)
+            let credentials = (0..<count).map { number in
+                CredentialSource(
+                    id: Array("credential \(number)".utf8),
+                    relyingPartyID: number < ownCount ? "bench.example" : "site-\(number / 10).example",
+                    userHandle: Array("\(number)".utf8), privateKey: key, isDiscoverable: true)
+            }
+            _ = try await store.import(
+                StoreExport(credentials: credentials, wrappingKey: nil, signatureCounter: 0))
+            return Self.authenticator(store)
+        }
+        let few = try await authenticator(among: 10, ownCount: 10)
+        let many = try await authenticator(among: 100_000, ownCount: 1000)
+        let get = login()
+        let times = try await interleaved(
+            rounds: 1000, [{ await send(get, to: few) }, { await send(get, to: many) }])
+        table.add("… among 100,000 (1,000 own)", times[1], floor: times[0], "among ten", limit: 1.5)
     }
 
     /// The median of each action, in nanoseconds; one after the other in each round.

@@ -62,8 +62,14 @@ enum RowIdentity {
 
     /// Each part after its length in eight bytes, so that no two lists have one encoding.
     static func encode(_ parts: [[UInt8]]) -> [UInt8] {
-        parts.flatMap { part in
-            stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: part.count >> $0) } + part
+        var encoded: [UInt8] = []
+        encoded.reserveCapacity(parts.reduce(0) { $0 + 8 + $1.count })
+        for part in parts {
+            for shift in stride(from: 56, through: 0, by: -8) {
+                encoded.append(UInt8(truncatingIfNeeded: part.count >> shift))
+            }
+            encoded += part
         }
+        return encoded
     }
 }

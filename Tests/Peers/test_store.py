@@ -52,9 +52,10 @@ def fail(place, words: str, *arguments) -> None:
 
 @contextmanager
 def key(place, store: str, *arguments):
-    """python-fido2's client of a key with a store."""
+    """python-fido2's client of a key with a store, or with the options that say where else."""
+    where = [store] if store.startswith("--") else ["--store", store]
     process = subprocess.Popen(
-        [AIKAGI, "key", "--tcp", "0", "--store", store, "--json", *arguments], cwd=place, stdout=subprocess.PIPE,
+        [AIKAGI, "key", "--tcp", "0", "--json", *where, *arguments], cwd=place, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL, start_new_session=True)
     try:
         line = process.stdout.readline()
@@ -128,6 +129,21 @@ def test_credentials_move(place):
         log_in(ctap, own)
         with pytest.raises(CtapError):
             log_in(ctap, bob)
+
+
+@pytest.mark.parametrize("store", ["a.sqlite", "--memory"])
+def test_a_key_is_full(place, store):
+    with key(place, store, "--capacity", "2") as ctap:
+        assert ctap.get_info().remaining_disc_creds == 2
+        register(ctap, b"ann")
+        register(ctap, b"bob")
+        assert ctap.get_info().remaining_disc_creds == 0
+        with pytest.raises(CtapError) as refusal:
+            register(ctap, b"cid")
+        assert refusal.value.code == CtapError.ERR.KEY_STORE_FULL
+        # In the place of the account's earlier one there is room.
+        register(ctap, b"bob")
+    assert aikagi(place, "key", "--tcp", "0", "--capacity", "-1").returncode == 64
 
 
 def test_one_credential_is_singular(place):

@@ -93,6 +93,9 @@ struct KeyCommand: AsyncParsableCommand {
 
     @OptionGroup var attestation: AttestationOptions
 
+    @Option(help: ArgumentHelp("How many discoverable credentials it takes.", valueName: "count"))
+    var capacity = 1000
+
     @Option(help: GateArgument.help)
     var gate = GateArgument.approve
 
@@ -115,6 +118,7 @@ struct KeyCommand: AsyncParsableCommand {
 
     private func checkOptions() throws {
         if memory && store != nil { throw ValidationError("--memory and --store exclude each other") }
+        if !(0...1_000_000).contains(capacity) { throw ValidationError("--capacity is a number from 0 to 1000000") }
         if passphraseFile != nil && store == nil { throw ValidationError("--passphrase-file needs a --store") }
         if flavour == .phone {
             if profile != .ctap23 { throw ValidationError("a phone has no --profile: it knows no management anyway") }
@@ -215,8 +219,8 @@ struct KeyCommand: AsyncParsableCommand {
     }
 
     private func credentialStore() async throws -> any CredentialStore {
-        guard let store else { return MemoryCredentialStore() }
-        return try await StoreAccess(path: store, passphraseFile: passphraseFile).open()
+        guard let store else { return MemoryCredentialStore(capacity: capacity) }
+        return try await StoreAccess(path: store, passphraseFile: passphraseFile).open(capacity: capacity)
     }
 }
 

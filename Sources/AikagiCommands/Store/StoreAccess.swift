@@ -13,8 +13,11 @@ struct StoreAccess: Hashable, Sendable {
     var keyFile: String { path + ".key" }
 
     /// Opens the store, or makes it; asks for the passphrase if one is needed and no file has it.
-    func open() async throws -> SQLiteCredentialStore {
-        try SQLiteCredentialStore(path: path, keyFileAt: keyFile, passphrase: try await passphrase(), supplement: .all)
+    ///
+    /// - Parameter capacity: how many discoverable credentials it takes.
+    func open(capacity: Int = 1000) async throws -> SQLiteCredentialStore {
+        try SQLiteCredentialStore(
+            path: path, keyFileAt: keyFile, passphrase: try await passphrase(), supplement: .all, capacity: capacity)
     }
 
     /// Opens a store that there is already.
