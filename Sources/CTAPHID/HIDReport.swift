@@ -16,13 +16,16 @@ public struct HIDReport: Hashable, Sendable {
         self.bytes = Array(bytes)
     }
 
+    /// The channel in its first four bytes.
+    public var channel: ChannelID { ChannelID(bytes: bytes) }
+
     /// A report that begins with the given bytes; what is missing to 64 is zero, what is more is left out.
     init(padding bytes: [UInt8], _ more: ArraySlice<UInt8> = []) {
         var report: [UInt8] = []
         report.reserveCapacity(HIDReport.byteCount)
         report += bytes.prefix(HIDReport.byteCount)
         report += more.prefix(HIDReport.byteCount - report.count)
-        while report.count < HIDReport.byteCount { report.append(0) }
+        report += repeatElement(0, count: HIDReport.byteCount - report.count)
         self.bytes = report
     }
 }

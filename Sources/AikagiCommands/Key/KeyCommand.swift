@@ -160,6 +160,7 @@ struct KeyCommand: AsyncParsableCommand {
         try await DoorThread.run { thread in
             let doors = try OpenDoors(doors, on: thread)
             defer { doors.close() }
+            StartupPages.giveBack()
             for place in doors.places { lines.listening(place) }
             try await doors.run(for: key) { lines.note("\($0)") }
         }

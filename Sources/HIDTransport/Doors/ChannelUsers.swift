@@ -24,5 +24,5 @@ struct ChannelUsers<User: Sendable>: Sendable {
     }
 
     /// Who is to get a report of the device.
-    func user(toldBy report: HIDReport) -> User? { entries[CTAPHIDPacket(report).channel]?.user }
+    func user(toldBy report: HIDReport) -> User? { entries[report.channel]?.user }
 }

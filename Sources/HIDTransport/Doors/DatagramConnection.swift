@@ -46,7 +46,7 @@ final class DatagramConnection: DoorConnection {
                 guard let report = HIDReport(bytes: bytes[..<count].dropFirst(hasNumber ? 1 : 0)) else { continue }
                 if report.bytes == DatagramConnection.powerCycleDatagram { return .powerCycle }
                 if let replyPort { sender.port = replyPort }
-                senders.withLock { $0.note(sender, on: CTAPHIDPacket(report).channel) }
+                senders.withLock { $0.note(sender, on: report.channel) }
                 return .report(report)
             }
         }

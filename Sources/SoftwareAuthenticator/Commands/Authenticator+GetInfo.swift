@@ -1,4 +1,3 @@
-import CBOR
 import CTAP
 import WebAuthnModel
 
@@ -12,17 +11,12 @@ extension Authenticator {
             cache = known
         } else {
             cache = InformationCache(
-                state: state, census: census, map: currentInfo(state, census).map,
+                state: state, census: census, info: currentInfo(state, census),
                 secrets: configuration.profile.isCurrent
                     ? census.map { EncryptedInformation(state, $0) } : nil)
             informationCache = cache
         }
-        var map = cache.map
-        if let secrets = cache.secrets {
-            map[25] = .bytes(try secrets.encryptedIdentifier(using: &randomness))
-            map[30] = .bytes(try secrets.encryptedCredentialStoreState(using: &randomness))
-        }
-        return CTAPResponse(.success, data: CBOREncoder.encode(.map(map)))
+        return CTAPResponse(.success, data: try cache.data(using: &randomness))
     }
 
     /// What authenticatorGetInfo answers: what is true now, and nothing else; without what is encrypted anew each time.

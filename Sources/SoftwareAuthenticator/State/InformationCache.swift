@@ -1,4 +1,3 @@
-import CBOR
 import CTAP
 import Crypto
 import CryptoExtras
@@ -9,15 +8,55 @@ struct InformationCache: Sendable {
     let state: AuthenticatorState
     /// `nil` where nothing is managed, and how full the store is is not said.
     let census: CredentialCensus?
-    /// The response, without what is encrypted anew each time.
-    let map: CBORMap
-    /// That.
-    let secrets: EncryptedInformation?
+    private let encoded: [UInt8]
+    private let secrets: EncryptedInformation?
+    /// Where in the encoding the two encrypted members are.
+    private let places: [Int]
+
+    /// - Parameters:
+    ///   - info: what is said, without the members that are encrypted.
+    ///   - secrets: these, where there are any.
+    init(state: AuthenticatorState, census: CredentialCensus?, info: AuthenticatorInfo, secrets: EncryptedInformation?)
+    {
+        self.state = state
+        self.census = census
+        self.secrets = secrets
+        guard secrets != nil else {
+            encoded = info.encoded
+            places = []
+            return
+        }
+        // Two encodings differ only there.
+        let (zeros, ones) = (InformationCache.encode(info, filler: 0), InformationCache.encode(info, filler: 0xFF))
+        encoded = zeros
+        let fillers = zeros.indices.filter { zeros[$0] != ones[$0] }
+        places = stride(from: 0, to: fillers.count, by: EncryptedInformation.byteCount).map { fillers[$0] }
+    }
+
+    /// The CBOR of the response.
+    func data(using generator: inout some RandomNumberGenerator) throws -> [UInt8] {
+        guard let secrets else { return encoded }
+        var data = encoded
+        for (place, bytes) in zip(places, try secrets.encrypted(using: &generator)) {
+            data.replaceSubrange(place..<place + EncryptedInformation.byteCount, with: bytes)
+        }
+        return data
+    }
+
+    private static func encode(_ info: AuthenticatorInfo, filler: UInt8) -> [UInt8] {
+        var info = info
+        info.encryptedIdentifier = [UInt8](repeating: filler, count: EncryptedInformation.byteCount)
+        info.encryptedCredentialStoreState = info.encryptedIdentifier
+        return info.encoded
+    }
 }
 
 /// The members of authenticatorGetInfo that only holders of the persistent token can read (CTAP 2.3 §6.4, encIdentifier and
 /// encCredStoreState): `iv ‖ AES-128-CBC(block)`, with another IV each time.
 struct EncryptedInformation: Sendable {
+    /// The length of each.
+    static let byteCount = 32
+
     private let identifier: [UInt8]
     private let credentialStoreState: [UInt8]
     private let identifierKey: SymmetricKey
@@ -38,14 +77,12 @@ struct EncryptedInformation: Sendable {
         credentialStoreStateKey = key("encCredStoreState")
     }
 
-    /// encIdentifier.
-    func encryptedIdentifier(using generator: inout some RandomNumberGenerator) throws -> [UInt8] {
-        try encrypt(identifier, identifierKey, using: &generator)
-    }
-
-    /// encCredStoreState.
-    func encryptedCredentialStoreState(using generator: inout some RandomNumberGenerator) throws -> [UInt8] {
-        try encrypt(credentialStoreState, credentialStoreStateKey, using: &generator)
+    /// encIdentifier and encCredStoreState, in this order, which is also that of the response.
+    func encrypted(using generator: inout some RandomNumberGenerator) throws -> [[UInt8]] {
+        [
+            try encrypt(identifier, identifierKey, using: &generator),
+            try encrypt(credentialStoreState, credentialStoreStateKey, using: &generator),
+        ]
     }
 
     private func encrypt(
