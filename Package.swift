@@ -225,10 +225,14 @@ let package = Package(
 if Context.environment["AIKAGI_BENCHMARKS"] != nil {
     package.products += [.executable(name: "aikagi-benchmarks", targets: ["aikagi-benchmarks"])]
     package.targets += [
+        .target(name: "CDoorClient", path: "Benchmarks/CDoorClient"),
         .executableTarget(
             name: "aikagi-benchmarks",
-            dependencies: ["SoftwareAuthenticator", "CredentialStorage", "CTAP", "WebAuthnModel", crypto, grdb],
-            path: "Benchmarks/aikagi-benchmarks", swiftSettings: settings)
+            dependencies: [
+                "SoftwareAuthenticator", "CredentialStorage", "HIDTransport", "CTAP", "CTAPHID", "CDoorClient",
+                "WebAuthnModel", crypto, grdb,
+            ],
+            path: "Benchmarks/aikagi-benchmarks", swiftSettings: settings),
     ]
 }
 

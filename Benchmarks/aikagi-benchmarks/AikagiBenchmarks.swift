@@ -8,27 +8,48 @@ import WebAuthnModel
 
 /// Measures the authenticator in ratios to what nothing can beat: a bare signature, a bare insert.
 ///
-/// Each figure is the median of interleaved rounds, so that whatever else the machine does touches both alike.
+/// Each figure is the median of interleaved rounds, so that whatever else the machine does touches both alike. Without
+/// arguments every part is measured, else those that are named.
 @main
 struct AikagiBenchmarks {
+    private enum Part: String, CaseIterable {
+        case commands, many, disk, doors, start
+    }
+
     static func main() async throws {
-        var table = Table()
-        try await inProcess(&table)
-        try await manyCredentials(&table)
-        try await durable(&table)
-        table.print()
-        if !table.isGood { exit(1) }
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        if let echo = DoorEcho(arguments: arguments) { echo.run() }
+        if let key = ServedKey(arguments: arguments) { try await key.run() }
+        let parts = arguments.compactMap(Part.init(rawValue:))
+        guard parts.count == arguments.count else {
+            print("name parts, or none for all: \(Part.allCases.map(\.rawValue).joined(separator: ", "))")
+            exit(2)
+        }
+        var isGood = true
+        for part in parts.isEmpty ? Part.allCases : parts {
+            var table = Table()
+            switch part {
+            case .commands: try await inProcess(&table)
+            case .many: try await manyCredentials(&table)
+            case .disk: try await durable(&table)
+            case .doors: try await doors(&table)
+            case .start: try await start(&table)
+            }
+            table.print()
+            isGood = isGood && table.isGood
+        }
+        exit(isGood ? 0 : 1)
     }
 
     private static let clientDataHash = [UInt8](repeating: 0xCD, count: 32)
 
-    private static func authenticator(_ store: any CredentialStore) -> Authenticator {
+    static func authenticator(_ store: any CredentialStore) -> Authenticator {
         var configuration = Authenticator.Configuration(flavour: .securityKey, verifiesUser: false)
         configuration.resetWindow = nil
         return Authenticator(configuration: configuration, store: store, gate: ApprovingGate())
     }
 
-    private static func registration(_ number: Int, discoverable: Bool, relyingPartyID: String = "bench.example")
+    static func registration(_ number: Int, discoverable: Bool, relyingPartyID: String = "bench.example")
         -> CTAPRequest
     {
         MakeCredentialRequest(
@@ -40,7 +61,7 @@ struct AikagiBenchmarks {
         ).request
     }
 
-    private static func login(_ relyingPartyID: String = "bench.example") -> CTAPRequest {
+    static func login(_ relyingPartyID: String = "bench.example") -> CTAPRequest {
         GetAssertionRequest(relyingPartyID: relyingPartyID, clientDataHash: clientDataHash).request
     }
 
@@ -148,7 +169,7 @@ struct AikagiBenchmarks {
     }
 
     /// The median of each action, in nanoseconds; one after the other in each round.
-    private static func interleaved(
+    static func interleaved(
         rounds: Int, _ actions: [() async throws -> Void]
     ) async throws -> [Double] {
         var samples: [[Double]] = actions.map { _ in [] }
@@ -162,51 +183,5 @@ struct AikagiBenchmarks {
             }
         }
         return samples.map { $0.sorted()[$0.count / 2] }
-    }
-}
-
-/// Numbers, one after the other.
-final class Counter {
-    private var value = 0
-
-    func next() -> Int {
-        value += 1
-        return value
-    }
-}
-
-/// What was measured, beside its floor.
-struct Table {
-    private struct Row {
-        let name: String
-        let time: Double
-        let floor: Double
-        let floorName: String
-        let limit: Double
-
-        var ratio: Double { time / floor }
-    }
-
-    private var rows: [Row] = []
-
-    /// Whether everything is within its limit.
-    var isGood: Bool { rows.allSatisfy { $0.ratio <= $0.limit } }
-
-    mutating func add(_ name: String, _ time: Double, floor: Double, _ floorName: String, limit: Double) {
-        rows.append(Row(name: name, time: time, floor: floor, floorName: floorName, limit: limit))
-    }
-
-    func print() {
-        for row in rows {
-            let columns = [
-                row.name.padding(toLength: 42, withPad: " ", startingAt: 0),
-                String(format: "%8.1f µs", row.time / 1000),
-                String(format: "%6.2f ×", row.ratio),
-                "\(row.floorName) (\(String(format: "%.1f µs", row.floor / 1000)))"
-                    .padding(toLength: 38, withPad: " ", startingAt: 0),
-                String(format: "at most %.1f ×", row.limit), row.ratio <= row.limit ? "" : "  missed",
-            ]
-            Swift.print(columns.joined(separator: "  "))
-        }
     }
 }

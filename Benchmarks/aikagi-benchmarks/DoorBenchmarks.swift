@@ -1,0 +1,69 @@
+import CDoorClient
+import CTAP
+import Crypto
+import Foundation
+
+extension AikagiBenchmarks {
+    /// A key behind its doors, beside an echo of the same packets and a signature.
+    static func doors(_ table: inout Table) async throws {
+        let key = P256.Signing.PrivateKey()
+        let message = [UInt8](repeating: 7, count: 100)
+        let running = try RunningKey(doors: DoorAddress.all)
+        defer { running.end() }
+        for address in try running.addresses(count: DoorAddress.all.count) {
+            var client = try DoorClient(address)
+            try client.openChannel()
+            let (info, login) = (CTAPRequest(.getInfo), login("\(address.kind).example"))
+            let registration = registration(1, discoverable: false)
+            let discoverable = Self.registration(
+                1, discoverable: true, relyingPartyID: "\(address.kind).example")
+            _ = try client.respond(to: discoverable)
+            let answer = try client.exchange(client.reports(of: info))
+            let echo = try RunningEcho(address.kind, answer: answer)
+            defer { echo.end() }
+            let echoClient = try DoorClient(echo.address)
+            let reports = try client.reports(of: info)
+            let times = try await interleaved(
+                rounds: 1000,
+                [
+                    { _ = try key.signature(for: message) }, { _ = try echoClient.exchange(reports) },
+                    { _ = try client.exchange(reports) }, { _ = try client.respond(to: registration) },
+                    { _ = try client.respond(to: login) },
+                ])
+            table.add("getInfo, \(address.kind)", times[2], floor: times[1], "an echo", limit: 2)
+            table.add("makeCredential, \(address.kind)", times[3], floor: times[0], "a signature", limit: 39)
+            table.add("getAssertion, \(address.kind)", times[4], floor: times[0], "a signature", limit: 19)
+        }
+    }
+
+    /// How long `aikagi key` takes to be ready, and how much memory it then holds: the program of `AIKAGI` in the environment, or
+    /// the one beside this.
+    static func start(_ table: inout Table) async throws {
+        let beside = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path + "/aikagi"
+        let program = ProcessInfo.processInfo.environment["AIKAGI"] ?? beside
+        var (times, floors): ([Double], [Double]) = ([], [])
+        var (sizes, least): ([Double], [Double]) = ([], [])
+        for _ in 0..<21 {
+            let start = ContinuousClock.now
+            let running = try RunningKey(program, doors: [.udp])
+            let address = try running.addresses(count: 1)[0]
+            times.append(start.duration(to: .now) / .milliseconds(1))
+            var client = try DoorClient(address)
+            try client.openChannel()
+            _ = try client.respond(to: CTAPRequest(.getInfo))
+            sizes.append(try running.child.residentMegabytes())
+            running.end()
+            // What a process of this kind cannot do without: to be started and to say a line; the benchmark itself is one.
+            let floorStart = ContinuousClock.now
+            let echo = try RunningEcho("udp", answer: [])
+            floors.append(floorStart.duration(to: .now) / .milliseconds(1))
+            least.append(try echo.child.residentMegabytes())
+            echo.end()
+        }
+        func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+        table.add(
+            "aikagi key, ready after", median(times), "ms", floor: median(floors), "a program that says a line",
+            limit: 50)
+        table.add("aikagi key, resident", median(sizes), "MB", floor: median(least), "the same program", limit: 30)
+    }
+}
