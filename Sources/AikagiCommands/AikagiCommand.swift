@@ -29,7 +29,8 @@ public struct AikagiCommand: AsyncParsableCommand {
         subcommands: [
             DemoCommand.self, ManualCommand.self, BrowserCommand.self, WithCommand.self, PlugCommand.self,
             UnplugCommand.self, KeyCommand.self, ControlCommand.self, StoreCommand.self, PortalCommand.self,
-            TunnelCommand.self, PhoneCommand.self, LoginCommand.self, RegisterCommand.self, InsideCommand.self,
+            TunnelCommand.self, PhoneCommand.self, LoginCommand.self, RegisterCommand.self, VerifyCommand.self,
+            InsideCommand.self,
         ])
 
     /// The command without a subcommand: shows its help.

@@ -20,7 +20,7 @@ extension WebAuthnClient {
         let user = options.user
         guard 1...64 ~= user.id.bytes.count else { throw .userHandleLength(user.id.bytes.count) }
         // 2. The RP ID is one that the origin may claim.
-        let relyingPartyID = try origin.relyingPartyID(options.rp.id)
+        let relyingPartyID = try await relyingPartyID(options.rp.id)
         // 3. The algorithms: ES256 and RS256 when none is named.
         let parameters = try Self.parameters(options.pubKeyCredParams)
         // 4. The client data.

@@ -17,7 +17,7 @@ extension WebAuthnClient {
         choosing choose: @Sendable ([GetAssertionResponse]) async -> GetAssertionResponse? = { $0.first }
     ) async throws(ClientPlatformError) -> AuthenticationResponse {
         // 1. The RP ID is one that the origin may claim.
-        let relyingPartyID = try origin.relyingPartyID(options.rpId)
+        let relyingPartyID = try await relyingPartyID(options.rpId)
         // 2. The client data.
         let clientData = clientData(type: CollectedClientData.getType, challenge: options.challenge)
         // 3. The acceptable credentials.

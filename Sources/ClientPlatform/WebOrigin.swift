@@ -44,7 +44,7 @@ public struct WebOrigin: Hashable, Sendable {
     }
 
     /// Lower-case labels of letters, digits, hyphens and underscores, the last of which is not a number.
-    private static func isDomain(_ text: String) -> Bool {
+    static func isDomain(_ text: String) -> Bool {
         let labels = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
         let areLabels = labels.allSatisfy { label in

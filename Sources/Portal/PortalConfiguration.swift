@@ -52,8 +52,12 @@ public struct PortalConfiguration: Sendable {
     public var language = Language.japanese
     /// Whether pages show the manual's step numbers.
     public var showsManualSteps = false
+    /// Origins of other domains whose pages may use the portal's passkeys, named at `/.well-known/webauthn`.
+    public var relatedOrigins: [String] = []
     /// What attestation new passkeys are asked for.
     public var attestation = AttestationConveyance.none
+    /// Which attestation is trusted, and what is known about models.
+    public var attestationPolicy = AttestationPolicy()
     /// Where the portal writes what happens; nothing personal is written.
     public var logger = Logger(label: "portal")
     /// Called with the port once the portal listens.

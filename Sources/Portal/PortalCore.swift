@@ -56,7 +56,8 @@ struct PortalCore: Sendable {
     func relyingParty() throws -> WebAuthnRelyingParty {
         try WebAuthnRelyingParty(
             id: configuration.relyingPartyID, name: configuration.name, origins: Set(origins.all),
-            attestation: configuration.attestation)
+            relatedOrigins: Set(configuration.relatedOrigins), attestation: configuration.attestation,
+            attestationPolicy: configuration.attestationPolicy)
     }
 }
 

@@ -117,6 +117,7 @@ enum PortalRoutes {
     ]
 
     private static let endpoints: [[Route]] = [
+        get("/.well-known/webauthn") { RelatedOriginsEndpoint(core: $0).show },
         post("/webauthn/registration/options") { RegistrationEndpoints(core: $0).options },
         post("/webauthn/registration/verification") { RegistrationEndpoints(core: $0).verification },
         post("/webauthn/authentication/options") { AuthenticationEndpoints(core: $0).options },

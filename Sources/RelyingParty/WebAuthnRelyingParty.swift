@@ -11,6 +11,9 @@ public struct WebAuthnRelyingParty: Sendable {
     public let name: String
     /// The origins whose pages may run a ceremony, compared exactly: scheme, host and port.
     public let origins: Set<String>
+    /// Origins of other domains whose pages may run a ceremony, too (§5.11): clients ask the RP ID's host for them, as
+    /// ``relatedOriginsDocument`` names them.
+    public let relatedOrigins: Set<String>
     /// The origins that may embed such a page in a frame; with none, embedding is refused.
     public let topOrigins: Set<String>
     /// The signature algorithms that are asked for, most wanted first.
@@ -29,7 +32,8 @@ public struct WebAuthnRelyingParty: Sendable {
 
     /// Describes a relying party, and refuses a description that cannot work.
     public init(
-        id: String, name: String, origins: Set<String>, topOrigins: Set<String> = [],
+        id: String, name: String, origins: Set<String>, relatedOrigins: Set<String> = [],
+        topOrigins: Set<String> = [],
         algorithms: [COSEAlgorithm] = supportedAlgorithms, attestation: AttestationConveyance = .none,
         attestationPolicy: AttestationPolicy = AttestationPolicy(), userVerification: Requirement = .required,
         challengeLifetime: Duration = .seconds(300)
@@ -40,6 +44,7 @@ public struct WebAuthnRelyingParty: Sendable {
             guard let host = Self.host(of: origin) else { throw .origin(origin) }
             guard host == id || host.hasSuffix(".\(id)") else { throw .originOutsideID(origin: origin, id: id) }
         }
+        for origin in relatedOrigins.sorted() where Self.host(of: origin) == nil { throw .origin(origin) }
         for origin in topOrigins.sorted() where Self.host(of: origin) == nil { throw .origin(origin) }
         guard !algorithms.isEmpty else { throw .noAlgorithm }
         for algorithm in algorithms where !Self.supportedAlgorithms.contains(algorithm) {
@@ -49,12 +54,21 @@ public struct WebAuthnRelyingParty: Sendable {
         self.id = id
         self.name = name
         self.origins = origins
+        self.relatedOrigins = relatedOrigins
         self.topOrigins = topOrigins
         self.algorithms = algorithms
         self.attestation = attestation
         self.attestationPolicy = attestationPolicy
         self.userVerification = userVerification
         self.challengeLifetime = challengeLifetime
+    }
+
+    /// What the RP ID's host serves at `/.well-known/webauthn` as `application/json`; `nil` without related origins.
+    public var relatedOriginsDocument: [UInt8]? {
+        guard !relatedOrigins.isEmpty else { return nil }
+        // Origins have no character that JSON escapes.
+        let list = (origins.union(relatedOrigins)).sorted().map { "\"\($0)\"" }.joined(separator: ",")
+        return Array("{\"origins\":[\(list)]}".utf8)
     }
 
     /// Lower-case labels of letters, digits and hyphens, and not an IP address.

@@ -77,3 +77,84 @@ struct WebOriginTests {
         #expect(authenticator.record.creations.isEmpty && authenticator.record.assertions.isEmpty)
     }
 }
+
+@Suite("Related origins, WebAuthn Level 3 §5.11")
+struct RelatedOriginsTests {
+    static func document(_ origins: [String]) -> String {
+        "{\"origins\": [\(origins.map { "\"\($0)\"" }.joined(separator: ", "))], \"other\": 1}"
+    }
+
+    @Test(
+        "An origin of the document is contained, however it is written down",
+        arguments: [
+            ["https://shop.example"], ["https://shop.example/"], ["https://other.example", "https://shop.example"],
+            ["", "null", "http://shop.example", "https://127.0.0.1", "https://shop.example"],
+            // Five labels, the fifth of which is the one; and domains of one label are not counted.
+            (1...4).map { "https://label\($0).example" } + ["https://shop.example"],
+            (1...9).map { "https://www\($0).label.example" } + ["https://shop.example"],
+            (1...9).map { "https://single\($0)" } + ["https://shop.example"],
+            ["https://www.shop.example"] + (1...9).map { "https://label\($0).example" } + ["https://shop.example"],
+        ])
+    func contains(origins: [String]) throws {
+        let related = try #require(RelatedOrigins(json: Array(Self.document(origins).utf8)))
+        #expect(related.contain(try WebOrigin("https://shop.example")))
+        #expect(!related.contain(try WebOrigin("https://shop.example:8443")))
+        #expect(!related.contain(try WebOrigin("https://evil.example")))
+    }
+
+    @Test(
+        "Any other is not, and labels beyond the fifth are not looked at",
+        arguments: [
+            [], ["https://shop.example:8443"], ["https://www.shop.example"], ["http://shop.example"],
+            ["https://shop.example/path"], (1...5).map { "https://label\($0).example" } + ["https://shop.example"],
+        ])
+    func doesNotContain(origins: [String]) throws {
+        let related = try #require(RelatedOrigins(json: Array(Self.document(origins).utf8)))
+        #expect(!related.contain(try WebOrigin("https://shop.example")))
+    }
+
+    @Test(
+        "What is no document is refused",
+        arguments: [
+            "", "[]", "{}", "{\"origins\": \"https://shop.example\"}", "{\"origins\": [1]}", "{\"origins\": null}",
+        ])
+    func refuses(json: String) {
+        #expect(RelatedOrigins(json: Array(json.utf8)) == nil)
+    }
+
+    @Test("A document that is too long is not read")
+    func tooLong() {
+        let padding = String(repeating: " ", count: RelatedOrigins.maximumByteCount)
+        #expect(RelatedOrigins(json: Array((Self.document([]) + padding).utf8)) == nil)
+    }
+
+    @Test("A page of a related origin uses the RP ID, and its own origin is what is signed")
+    func ceremony() async throws {
+        let authenticator = ScriptedAuthenticator(.init(relyingPartyID: "portal.example"))
+        let document = Self.document(["https://shop.example"])
+        let client = WebAuthnClient(origin: try WebOrigin("https://shop.example")) { id in
+            id == "portal.example" ? RelatedOrigins(json: Array(document.utf8)) : nil
+        }
+        let options = PublicKeyCredentialRequestOptions(challenge: [1], rpId: "portal.example")
+        let response = try await client.get(options, using: authenticator, attachment: .platform)
+        #expect(authenticator.record.assertions.map(\.relyingPartyID) == ["portal.example"])
+        let clientData = try CollectedClientData(decoding: response.response.clientDataJSON.bytes)
+        #expect(clientData.origin == "https://shop.example")
+    }
+
+    @Test(
+        "Where the document is missing, or the RP ID is no domain, the ceremony is a SecurityError",
+        arguments: ["other.example", "Portal.example", "", "example", "com", "127.0.0.1"])
+    func refused(id: String) async throws {
+        let document = Self.document(["https://shop.example"])
+        let client = WebAuthnClient(origin: try WebOrigin("https://shop.example")) { id in
+            id == "other.example" ? nil : RelatedOrigins(json: Array(document.utf8))
+        }
+        let authenticator = ScriptedAuthenticator(.init(relyingPartyID: id))
+        let options = PublicKeyCredentialRequestOptions(challenge: [1], rpId: id)
+        await #expect(throws: ClientPlatformError.self) {
+            _ = try await client.get(options, using: authenticator, attachment: .platform)
+        }
+        #expect(authenticator.record.assertions.isEmpty)
+    }
+}

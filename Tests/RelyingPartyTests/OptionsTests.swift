@@ -123,4 +123,32 @@ struct OptionsTests {
     func localhost(origin: String) throws {
         _ = try WebAuthnRelyingParty(id: "localhost", name: "", origins: [origin])
     }
+
+    @Test("Pages of related origins are accepted, and named for clients")
+    func relatedOrigins() async throws {
+        let party = try WebAuthnRelyingParty(
+            id: "portal.example", name: "", origins: ["https://portal.example"],
+            relatedOrigins: ["https://shop.example", "https://portal.co.jp:8443"])
+        var authenticator = try TestAuthenticator()
+        authenticator.origin = "https://shop.example"
+        let response = try authenticator.register(party.registration())
+        _ = try await party.verify(
+            registration: response, for: party.registration(), existing: nil, now: testNow)
+        authenticator.origin = "https://shop.example:8443"
+        await #expect(throws: RegistrationError.self) {
+            _ = try await party.verify(
+                registration: authenticator.register(party.registration()), for: party.registration(), existing: nil,
+                now: testNow)
+        }
+        let document = try JSONDecoder().decode(
+            [String: [String]].self, from: Data(try #require(party.relatedOriginsDocument)))
+        #expect(
+            document == ["origins": ["https://portal.co.jp:8443", "https://portal.example", "https://shop.example"]])
+        #expect(try makeRelyingParty().relatedOriginsDocument == nil)
+        for origin in ["http://shop.example", "shop.example", "https://shop.example/"] {
+            #expect(throws: RelyingPartyConfigurationError.origin(origin)) {
+                _ = try WebAuthnRelyingParty(id: "a", name: "", origins: ["https://a"], relatedOrigins: [origin])
+            }
+        }
+    }
 }

@@ -75,7 +75,8 @@ struct LoginCommand: AsyncParsableCommand {
             presentation: QRPresentation(file: passkey.qr, json: passkey.json), options: passkey.transport,
             json: passkey.json)
         return try await ceremony.run(hint: .getAssertion) { client in
-            try await WebAuthnClient(origin: WebOrigin(origin)).get(options, using: client, attachment: .crossPlatform)
+            try await WebAuthnClient(origin: WebOrigin(origin), relatedOrigins: RelatedOriginsDocument.get).get(
+                options, using: client, attachment: .crossPlatform)
         }
     }
 }

@@ -83,7 +83,7 @@ struct RegisterCommand: AsyncParsableCommand {
             presentation: QRPresentation(file: passkey.qr, json: passkey.json), options: passkey.transport,
             json: passkey.json)
         return try await ceremony.run(hint: .makeCredential) { client in
-            try await WebAuthnClient(origin: WebOrigin(origin)).create(
+            try await WebAuthnClient(origin: WebOrigin(origin), relatedOrigins: RelatedOriginsDocument.get).create(
                 options, using: client, attachment: .crossPlatform)
         }
     }

@@ -24,6 +24,7 @@ struct PortalCommand: AsyncParsableCommand {
               aikagi portal --data folder --certificate chain.pem --private-key key.pem
               aikagi portal --data folder --address 0.0.0.0 --origin https://a.example
               aikagi portal users import --data folder accounts.csv
+              aikagi portal --demo --metadata blob.jwt
 
             Runs until SIGINT or SIGTERM.
             """,
@@ -48,6 +49,13 @@ struct PortalCommand: AsyncParsableCommand {
     var demo = false
 
     @OptionGroup var file: PortalPasswordOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "An origin of another domain whose pages may use the portal's passkeys (repeatable).", valueName: "url"))
+    var relatedOrigin: [String] = []
+
+    @OptionGroup var attestation: AttestationTrustOptions
 
     @OptionGroup var output: PortalOutputOptions
 
@@ -94,6 +102,8 @@ struct PortalCommand: AsyncParsableCommand {
         try web.apply(to: &configuration)
         try await mailing.apply(to: &configuration)
         configuration.attestation = .direct
+        configuration.attestationPolicy = try await attestation.policy()
+        configuration.relatedOrigins = relatedOrigin
         configuration.logger = Logger(label: "aikagi.portal") {
             PortalLogHandler(base: StreamLogHandler.standardError(label: $0))
         }

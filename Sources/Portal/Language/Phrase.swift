@@ -43,7 +43,8 @@ enum Phrase: String, Sendable, CaseIterable {
     case removalEffect, removeButton, cancelLink, backToPasskeys, noticeRemoved, passkeyIsLast
     case removedTitle, removedAndLoggedOut
     case detailRegistered, detailLastUsed, detailBackup, detailFlags, detailTransports, detailPRF
-    case detailAttestation, detailAAGUID, detailCounter, detailCredentialID
+    case detailAttestation, detailTrust, detailModel, detailAAGUID, detailCounter, detailCredentialID
+    case trustNone, trustSelf, trustVerified, trustUnverified, trustCompromised
     case backedUp, backupPending, deviceBound, yes, no, unknown
     // For testing
     case downloadCeremonies, mailPageLink, mailPageTitle, mailPageIntro, mailPageEmpty

@@ -4,7 +4,9 @@ import WebAuthnModel
 /// What is known about a passkey, in words.
 enum PasskeyDetails {
     /// One line each.
-    static func of(_ passkey: Passkey, _ language: Language) -> [Screen.Detail] {
+    static func of(
+        _ passkey: Passkey, _ attestation: PasskeyAttestation, _ language: Language
+    ) -> [Screen.Detail] {
         let record = passkey.record
         let yes = Phrase.yes.text(language)
         let no = Phrase.no.text(language)
@@ -22,6 +24,8 @@ enum PasskeyDetails {
             (.detailTransports, transports.isEmpty ? Phrase.unknown.text(language) : transports, true),
             (.detailPRF, prf, false),
             (.detailAttestation, passkey.attestationFormat, true),
+            (.detailTrust, attestation.trust.text(language), false),
+            (.detailModel, attestation.model ?? Phrase.unknown.text(language), false),
             (.detailAAGUID, AAGUID(record.aaguid.bytes)?.description ?? "", true),
             (.detailCounter, String(record.signatureCounter), true),
             (.detailCredentialID, Base64URL.encode(passkey.credentialID), true),

@@ -50,7 +50,7 @@ struct PasskeySettingsPages: Sendable {
         switch try await admit(context) {
         case .elsewhere(let response): response
         case .passkey(let passkey, _):
-            core.page(screen(passkey, context.language), for: request, context)
+            core.page(try await screen(passkey, context.language), for: request, context)
         }
     }
 
@@ -60,7 +60,7 @@ struct PasskeySettingsPages: Sendable {
         case .elsewhere(let response): return response
         case .passkey(let passkey, let visitor):
             guard let name = PasskeyName(fields["name"]) else {
-                var screen = screen(passkey, context.language)
+                var screen = try await screen(passkey, context.language)
                 screen.forms[0].fields[0].isInvalid = true
                 return core.refusal(screen, Phrase.nameMissing.text(context.language), for: request, context)
             }
@@ -132,9 +132,10 @@ struct PasskeySettingsPages: Sendable {
         }
     }
 
-    private func screen(_ passkey: Passkey, _ language: Language) -> Screen {
+    private func screen(_ passkey: Passkey, _ language: Language) async throws -> Screen {
         var screen = Screen(title: passkey.name ?? Phrase.unnamedPasskey.text(language))
-        screen.details = PasskeyDetails.of(passkey, language)
+        let attestation = try await PasskeyAttestation(of: passkey, core: core)
+        screen.details = PasskeyDetails.of(passkey, attestation, language)
         let path = PasskeySettingsPages.path(passkey.credentialID)
         let field = Screen.Field(
             fieldName: "name", fieldLabel: Phrase.nameLabel.text(language), fieldValue: passkey.name ?? "",

@@ -1,5 +1,5 @@
 import Crypto
-import FoundationEssentials
+public import FoundationEssentials
 import SwiftASN1
 import WebAuthnModel
 public import X509
@@ -36,7 +36,13 @@ public struct AttestationPolicy: Sendable {
     }
 
     /// Verifies an attestation and says how far it can be believed (WebAuthn Level 3 §7.1 steps 21–24).
-    public func assess(_ attestation: Attestation) async throws(AttestationError) -> AttestationResult {
+    ///
+    /// - Parameters:
+    ///   - attestation: the attestation, with the time at which it was made.
+    ///   - statusTime: the time whose status of the model counts; that of the attestation, when absent.
+    public func assess(
+        _ attestation: Attestation, statusAt statusTime: Date? = nil
+    ) async throws(AttestationError) -> AttestationResult {
         // Step 21: the format, compared case-sensitively.
         let identifier = attestation.object.format
         guard let format = formats.first(where: { $0.identifier == identifier }) else {
@@ -45,13 +51,14 @@ public struct AttestationPolicy: Sendable {
         // Step 22: the statement.
         let evidence = try format.verify(attestation)
         // Steps 23 and 24: trust anchors, and how far the attestation can be believed.
-        let result = try await judge(evidence, format: identifier, of: attestation)
+        let result = try await judge(
+            evidence, format: identifier, of: attestation, statusAt: statusTime ?? attestation.now)
         if requiresTrust, !result.trust.isTrusted { throw .untrusted(Self.distrust(result.trust)) }
         return result
     }
 
     private func judge(
-        _ evidence: AttestationEvidence, format: AttestationFormat, of attestation: Attestation
+        _ evidence: AttestationEvidence, format: AttestationFormat, of attestation: Attestation, statusAt time: Date
     ) async throws(AttestationError) -> AttestationResult {
         let aaguid = attestation.credential.aaguid
         let entry = entry(for: aaguid, evidence)
@@ -68,13 +75,15 @@ public struct AttestationPolicy: Sendable {
         case .compound(let components):
             var results: [AttestationResult] = []
             for component in components {
-                results.append(try await judge(component.evidence, format: component.format, of: attestation))
+                let result = try await judge(
+                    component.evidence, format: component.format, of: attestation, statusAt: time)
+                results.append(result)
             }
             (trust, chain) = (.compound(results), [])
         }
         // A model that is known to be compromised is refused even where no trust is required: who claims to be one
         // has no reason to lie.
-        if let report = entry?.compromise(of: chain, now: attestation.now) {
+        if let report = entry?.compromise(of: chain, now: time) {
             throw .compromised(AuthenticatorModel(description: entry?.description ?? "", status: report.status))
         }
         return AttestationResult(format: format, trust: trust, aaguid: aaguid, model: entry?.model)

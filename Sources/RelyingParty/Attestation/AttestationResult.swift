@@ -46,6 +46,20 @@ public enum AttestationTrust: Hashable, Sendable {
     }
 }
 
+extension AttestationTrust: CustomStringConvertible {
+    /// A phrase for people who know attestation.
+    public var description: String {
+        switch self {
+        case .none: "no attestation"
+        case .selfAttested: "self attestation"
+        case .certified(let type, _, distrust: nil): "\(type.rawValue), trusted"
+        case .certified(let type, _, distrust: let reason?): "\(type.rawValue), not trusted: \(reason)"
+        case .compound(let results):
+            results.map { "\($0.format.rawValue): \($0.trust)" }.joined(separator: "; ")
+        }
+    }
+}
+
 /// What metadata say about a model of authenticator.
 public struct AuthenticatorModel: Hashable, Sendable {
     /// The name for people, such as "YubiKey 5 Series".

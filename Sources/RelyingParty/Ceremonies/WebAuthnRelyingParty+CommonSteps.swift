@@ -23,8 +23,8 @@ extension WebAuthnRelyingParty {
         // Step 8: the challenge.
         guard clientData.challenge == ceremony.challenge else { throw .challengeMismatch }
         // Step 9: the origin, exactly (§13.4.9).
-        guard origins.contains(clientData.origin) else {
-            throw .origin(expected: origins.sorted(), got: clientData.origin)
+        guard origins.contains(clientData.origin) || relatedOrigins.contains(clientData.origin) else {
+            throw .origin(expected: origins.union(relatedOrigins).sorted(), got: clientData.origin)
         }
         // Step 10: a cross-origin frame only where embedding is expected.
         if clientData.crossOrigin == true {

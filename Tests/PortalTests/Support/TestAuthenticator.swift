@@ -13,6 +13,7 @@ struct TestAuthenticator {
     var origin = PortalFixture.origin
     var relyingPartyID = "portal.example"
     var flags: AuthenticatorData.Flags = [.userPresent, .userVerified]
+    var aaguid = AAGUID.zero
 
     /// Answers creation options with a self-made credential and no attestation.
     mutating func create(_ json: String) throws -> String {
@@ -26,7 +27,7 @@ struct TestAuthenticator {
             relyingPartyIDHash: Array(SHA256.hash(data: Array(relyingPartyID.utf8))), flags: flags,
             signatureCounter: counter,
             attestedCredentialData: AttestedCredentialData(
-                aaguid: .zero, credentialID: credentialID, publicKey: publicKey))
+                aaguid: aaguid, credentialID: credentialID, publicKey: publicKey))
         let clientData = CollectedClientData(
             type: CollectedClientData.createType, challenge: options.challenge.bytes, origin: origin)
         let response = RegistrationResponse(

@@ -233,4 +233,34 @@ struct MetadataTests {
             statusReports: [.init(status: status, certificate: chain.first)], rootCertificates: [])
         #expect(entry.compromise(of: chain, now: testNow)?.status == status)
     }
+
+    @Test("What a record was registered with is looked at again, with today's status of the model")
+    func again() async throws {
+        var authenticator = try TestAuthenticator()
+        let key = authenticator.key
+        authenticator.attest = { (.packed, packed(.es256, try key.sign($0))) }
+        let reports = [MetadataStatusReport(status: "REVOKED", effectiveDate: "2027-02-01")]
+        let entry = MetadataEntry(
+            aaguid: testAAGUID, description: "Sample", statusReports: reports, rootCertificates: [])
+        let party = try makeRelyingParty(
+            policy: AttestationPolicy(metadata: MetadataBLOB(number: 1, nextUpdate: "2030-01-01", entries: [entry])))
+        var record = try await party.verify(
+            registration: authenticator.register(party.registration()), for: party.registration(), existing: nil,
+            now: testNow
+        ).record
+        let result = try await party.attestation(of: record, registeredAt: testNow, now: testNow)
+        #expect(result?.trust == .selfAttested)
+        #expect(result?.model?.description == "Sample")
+        await #expect(throws: AttestationError.compromised(entry.model)) {
+            _ = try await party.attestation(of: record, registeredAt: testNow, now: testNow + 30 * 86_400)
+        }
+        record.attestationClientDataJSON?.bytes.append(0)
+        await #expect(throws: AttestationError.signature(.invalidSignature)) {
+            _ = try await party.attestation(of: record, registeredAt: testNow, now: testNow)
+        }
+        record.attestationObject?.bytes.append(0)
+        #expect(try await party.attestation(of: record, registeredAt: testNow, now: testNow) == nil)
+        record.attestationObject = nil
+        #expect(try await party.attestation(of: record, registeredAt: testNow, now: testNow) == nil)
+    }
 }

@@ -1,0 +1,110 @@
+import Foundation
+import RelyingParty
+import WebAuthnModel
+import X509
+
+/// Verifies ceremonies from files, and remembers the credentials that they registered.
+struct CeremonyVerifier {
+    /// Which attestation is trusted.
+    let policy: AttestationPolicy
+    /// Whether registrations without trusted attestation are refused.
+    let requiresTrust: Bool
+    private var records: [Base64URLString: CredentialRecord] = [:]
+
+    init(policy: AttestationPolicy, requiresTrust: Bool) {
+        self.policy = policy
+        self.requiresTrust = requiresTrust
+    }
+
+    /// What the verification found.
+    struct Verdict: Encodable, Sendable {
+        var kind: String
+        var accepted = true
+        var userVerified: Bool?
+        var format: String?
+        var trust: String?
+        var aaguid: String?
+        var model: String?
+        var error: String?
+    }
+
+    /// Verifies one ceremony.
+    mutating func verify(_ ceremony: CeremonyRecord) async -> Verdict {
+        do {
+            switch ceremony.kind {
+            case .registration: return try await verifyRegistration(ceremony)
+            case .authentication: return try verifyAuthentication(ceremony)
+            }
+        } catch {
+            return Verdict(kind: ceremony.kind.rawValue, accepted: false, error: "\(error)")
+        }
+    }
+
+    private mutating func verifyRegistration(_ ceremony: CeremonyRecord) async throws -> Verdict {
+        let now = ceremony.time.map(Date.init(timeIntervalSince1970:)) ?? Date()
+        var anchors = policy.trustAnchors
+        if let root = ceremony.attestationRoot {
+            guard let list = CertificateList(reading: Array(root.utf8)), list.unreadable.isEmpty else {
+                throw CommandFailure("attestationRoot is no certificate in PEM")
+            }
+            anchors += list.certificates
+        }
+        let algorithms = ceremony.options.pubKeyCredParams?.map(\.alg) ?? [.es256, .rs256]
+        let party = try WebAuthnRelyingParty(
+            id: ceremony.rpId, name: ceremony.rpId, origins: [ceremony.origin],
+            attestationPolicy: AttestationPolicy(
+                trustAnchors: anchors, metadata: policy.metadata,
+                requiresTrust: requiresTrust || ceremony.attestationRoot != nil))
+        let response = try WebAuthnRelyingParty.registrationResponse(json: Self.json(ceremony.response))
+        let result = try await party.verify(
+            registration: response,
+            for: Ceremony(
+                kind: .registration, challenge: ceremony.challenge.bytes, expires: .distantFuture,
+                userHandle: ceremony.options.user?.id.bytes ?? [0],
+                userVerification: ceremony.options.authenticatorSelection?.userVerification ?? .preferred,
+                algorithms: algorithms),
+            existing: records[response.rawId], now: now)
+        records[result.record.id] = result.record
+        let attestation = result.attestation
+        return Verdict(
+            kind: "registration", userVerified: result.userVerified, format: attestation.format.rawValue,
+            trust: attestation.trust.description, aaguid: "\(attestation.aaguid)",
+            model: attestation.model?.description)
+    }
+
+    private mutating func verifyAuthentication(_ ceremony: CeremonyRecord) throws -> Verdict {
+        let party = try WebAuthnRelyingParty(id: ceremony.rpId, name: ceremony.rpId, origins: [ceremony.origin])
+        let response = try WebAuthnRelyingParty.authenticationResponse(json: Self.json(ceremony.response))
+        let record = try ceremony.credentialPublicKey.map {
+            try Self.record(of: ceremony, response, publicKey: $0)
+        }
+        let known = record ?? records[response.rawId]
+        let allowed = ceremony.options.allowCredentials?.map(\.id.bytes) ?? []
+        let result = try party.verify(
+            authentication: response,
+            for: Ceremony(
+                kind: .authentication, challenge: ceremony.challenge.bytes, expires: .distantFuture,
+                // With a list of credentials the account was known before.
+                userHandle: allowed.isEmpty ? nil : known?.userHandle.bytes, allowedCredentialIDs: allowed,
+                userVerification: ceremony.options.userVerification ?? .preferred),
+            record: known, now: Date())
+        records[result.record.id] = result.record
+        return Verdict(kind: "authentication", userVerified: result.userVerified)
+    }
+
+    /// The record of a credential that the file describes.
+    private static func record(
+        of ceremony: CeremonyRecord, _ response: AuthenticationResponse, publicKey: Base64URLString
+    ) throws -> CredentialRecord {
+        let data = try? AuthenticatorData(decoding: response.response.authenticatorData.bytes)  // refused later
+        let flags = data?.flags ?? []
+        return CredentialRecord(
+            id: response.rawId.bytes, userHandle: (ceremony.userHandle ?? response.response.userHandle)?.bytes ?? [0],
+            publicKey: publicKey.bytes, signatureCounter: ceremony.signatureCounter ?? 0, transports: [],
+            userVerificationInitialized: flags.contains(.userVerified),
+            backupEligible: ceremony.backupEligible ?? flags.contains(.backupEligible),
+            backupState: flags.contains(.backedUp), aaguid: .zero)
+    }
+
+    private static func json(_ value: JSONValue) throws -> [UInt8] { Array(try JSONEncoder().encode(value)) }
+}
