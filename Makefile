@@ -71,7 +71,7 @@ peer-test: build $(VENV)/.installed # independent programs against the command l
 	AIKAGI=$(abspath $(AIKAGI)) $(VENV)/bin/python -m pytest -q -rs $(PEER_TIMEOUT) --durations 15 Tests/Peers
 
 test-browser: build test-deps picture-deps $(VENV)/.installed ## Walk the login manual in real browsers and write report-browser/
-	AIKAGI=$(abspath $(AIKAGI)) $(VENV)/bin/python -m pytest -q -rs $(PEER_TIMEOUT) --durations 10 Tests/Manual
+	AIKAGI=$(abspath $(AIKAGI)) $(VENV)/bin/python -m pytest -q -rs --timeout 480 --durations 10 Tests/Manual
 
 picture-deps: # what the pictures need besides
 	@for entry in $(PICTURES); do [ -e $${entry%%:*} ] || { echo "installing: $${entry#*:}"; $(SUDO) apt-get update -qq; \
