@@ -95,7 +95,7 @@ struct AikagiBenchmarks {
         func fill(_ store: MemoryCredentialStore, _ count: Int, ownCount: Int) async throws {
             for number in 0..<count {
                 let own = number < ownCount
-                try await store.save(
+                try store.save(
                     CredentialSource(
                         id: Array("credential \(number)".utf8),
                         relyingPartyID: own ? "bench.example" : "site-\(number / 10).example",

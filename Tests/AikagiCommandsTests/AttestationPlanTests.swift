@@ -32,7 +32,7 @@ struct AttestationPlanTests {
         try await AttestationPlan(list: try AttestationList("self,none", separator: ",")).apply(
             to: &configuration, store: store)
         #expect(configuration.attestations == [.selfAttestation, .none])
-        #expect(await store.attestationIdentity(orStoring: nil) == nil)
+        #expect(store.attestationIdentity(orStoring: nil) == nil)
     }
 
     @Test("all certificates have the store's root and the device's model, also where another device made the store")
@@ -41,7 +41,7 @@ struct AttestationPlanTests {
         var generator = SystemRandomNumberGenerator()
         let stored = try AttestationIdentity(
             aaguid: Flavour.phone.aaguid, validFrom: AttestationIdentity.firstDay, using: &generator)
-        _ = await store.attestationIdentity(orStoring: stored)
+        _ = store.attestationIdentity(orStoring: stored)
         var configuration = Authenticator.Configuration(flavour: .securityKey)
         let plan = AttestationPlan(
             list: try AttestationList("basic,fido-u2f,tpm,android-key,apple", separator: ","),

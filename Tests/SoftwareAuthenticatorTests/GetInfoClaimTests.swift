@@ -453,7 +453,7 @@ import WebAuthnModel
         #expect(first == again)
         // Nobody else can tell that they are the same.
         #expect(try await bench.client.getInfo().encryptedIdentifier != bench.client.getInfo().encryptedIdentifier)
-        try await bench.store.save(
+        try bench.store.save(
             CredentialSource(
                 id: [1], relyingPartyID: "a", userHandle: [1],
                 privateKey: try CredentialPrivateKey(

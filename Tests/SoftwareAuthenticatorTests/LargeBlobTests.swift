@@ -132,11 +132,11 @@ import WebAuthnModel
     func storeState() async throws {
         let bench = Self.bench()
         let credential = try await register(bench)
-        let before = await bench.store.census().changeCount
+        let before = bench.store.census().changeCount
         _ = try await logIn(bench, .read, [credential.id])
-        #expect(await bench.store.census().changeCount == before)
+        #expect(bench.store.census().changeCount == before)
         _ = try await logIn(bench, .write(Self.blob), [credential.id])
-        #expect(await bench.store.census().changeCount == before + 1)
+        #expect(bench.store.census().changeCount == before + 1)
     }
 
     @Test("§6.4: it excludes largeBlobKey, the command and its permission, and the other way round")

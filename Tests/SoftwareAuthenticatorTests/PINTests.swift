@@ -105,7 +105,7 @@ struct PINTests {
         // Encrypted under the secret that the mismatch has ended.
         #expect(await platform.bench.status(right.request) == .pinInvalid)
         _ = try await platform.token(nil)
-        let state = try #require(await platform.bench.store.state())
+        let state = try #require(platform.bench.store.state())
         #expect(state.pinRetries == 8)
     }
 
@@ -125,7 +125,7 @@ struct PINTests {
         }
         // CTAP 2.0's token has no permissions.
         #expect(try await platform.tokenStatus("0000", .credentialManagement, .getPINToken) == .invalidParameter)
-        #expect(await platform.bench.store.state()?.pinRetries == 8)
+        #expect(platform.bench.store.state()?.pinRetries == 8)
     }
 
     @Test("undefined permission bits are ignored")
@@ -267,7 +267,7 @@ struct PINTests {
         let request = Bench.registration(userVerification: true).request
         #expect(await bench.status(request) == .operationDenied)
         #expect(gate.requests.count == 3)
-        #expect(await bench.store.state()?.uvRetries == 2)
+        #expect(bench.store.state()?.uvRetries == 2)
         #expect(await bench.status(request) == .pinBlocked)
         #expect(gate.requests.count == 5)
         // Who has a PIN is asked for it.
@@ -281,10 +281,10 @@ struct PINTests {
         let bench = Bench(.platform, gate: gate)
         let asking = Task { await bench.status(Bench.registration(userVerification: true).request) }
         _ = await gate.nextCall()
-        #expect(await bench.store.state()?.uvRetries == 4)
+        #expect(bench.store.state()?.uvRetries == 4)
         asking.cancel()
         #expect(await asking.value == .keepaliveCancel)
-        #expect(await bench.store.state()?.uvRetries == 5)
+        #expect(bench.store.state()?.uvRetries == 5)
     }
 
     @Test("a sample of a finger that is not enrolled verifies nobody")

@@ -1,33 +1,11 @@
 public import CTAP
+import Synchronization
 
 /// A store that forgets everything with the process.
-public actor MemoryCredentialStore: CredentialStore {
-    /// An RP ID byte for byte: texts are equal when they are canonically equivalent, whose hashes nevertheless differ.
-    private struct RelyingParty: Hashable {
-        let bytes: [UInt8]
-
-        init(_ id: String) { bytes = Array(id.utf8) }
-    }
-
-    /// A relying party's credentials, oldest first.
-    private struct Shelf {
-        let relyingPartyID: String
-        /// The order in which relying parties came.
-        let position: UInt64
-        var ids: [[UInt8]] = []
-        /// How many there are of each protection.
-        var counts: [CredentialProtection: Int] = [:]
-    }
-
-    private let capacity: Int
-    private var sources: [[UInt8]: CredentialSource] = [:]
-    private var shelves: [RelyingParty: Shelf] = [:]
-    private var changeCount: UInt64 = 0
-    private var signatureCounter: UInt32
-    private var wrappingKey: SecretBytes?
-    private var attestationIdentity: AttestationIdentity?
-    private var storedState: AuthenticatorState?
-    private var blobs: [UInt8]?
+///
+/// It never waits, so that whoever asks it stays on its thread: an actor would cost two hops for each question.
+public final class MemoryCredentialStore: CredentialStore {
+    private let credentials: Mutex<MemoryCredentials>
 
     /// An empty store.
     ///
@@ -35,110 +13,63 @@ public actor MemoryCredentialStore: CredentialStore {
     ///   - capacity: how many discoverable credentials it takes.
     ///   - signatureCounter: the count so far.
     public init(capacity: Int = 1000, signatureCounter: UInt32 = 0) {
-        self.capacity = capacity
-        self.signatureCounter = signatureCounter
+        credentials = Mutex(MemoryCredentials(capacity: capacity, signatureCounter: signatureCounter))
     }
 
     /// Keeps a credential in place of the account's earlier one.
     public func save(_ source: CredentialSource) throws(CredentialStoreError) {
-        let shelf = shelves[RelyingParty(source.relyingPartyID)]
-        let earlier = shelf?.ids.first { sources[$0]?.userHandle == source.userHandle } ?? source.id
-        guard sources.count - (sources[earlier] == nil ? 0 : 1) < capacity else { throw .full }
-        delete(id: earlier)
-        delete(id: source.id)
-        changeCount += 1
-        sources[source.id] = source
-        var current =
-            shelves[RelyingParty(source.relyingPartyID)]
-            ?? Shelf(relyingPartyID: source.relyingPartyID, position: changeCount)
-        current.ids.append(source.id)
-        current.counts[source.properties.protection, default: 0] += 1
-        shelves[RelyingParty(source.relyingPartyID)] = current
+        try credentials.withLock { (stored) throws(CredentialStoreError) in try stored.save(source) }
     }
 
     /// Some credentials of a relying party.
     public func sources(
         relyingPartyID: String, protectedAtMost protection: CredentialProtection, skipping: Int, limit: Int
     ) -> CredentialPage {
-        guard let shelf = shelves[RelyingParty(relyingPartyID)] else { return CredentialPage(total: 0, sources: []) }
-        let total = shelf.counts.reduce(0) { $0 + ($1.key <= protection ? $1.value : 0) }
-        guard total < shelf.ids.count else {
-            return CredentialPage(
-                total: total, sources: shelf.ids.reversed().dropFirst(skipping).prefix(limit).compactMap { sources[$0] }
-            )
+        credentials.withLock {
+            $0.sources(relyingPartyID: relyingPartyID, protectedAtMost: protection, skipping: skipping, limit: limit)
         }
-        let fitting = shelf.ids.reversed().lazy.compactMap { self.sources[$0] }
-            .filter { $0.properties.protection <= protection }
-        return CredentialPage(total: total, sources: Array(fitting.dropFirst(skipping).prefix(limit)))
     }
 
     /// The relying parties.
-    public func relyingPartyIDs() -> [String] {
-        shelves.values.sorted { $0.position < $1.position }.map(\.relyingPartyID)
-    }
+    public func relyingPartyIDs() -> [String] { credentials.withLock { $0.relyingPartyIDs() } }
 
     /// How full it is.
-    public func census() -> CredentialCensus {
-        CredentialCensus(count: sources.count, capacity: capacity, changeCount: changeCount)
-    }
+    public func census() -> CredentialCensus { credentials.withLock { $0.census() } }
 
     /// The credential with an ID.
-    public func source(id: [UInt8]) -> CredentialSource? { sources[id] }
+    public func source(id: [UInt8]) -> CredentialSource? { credentials.withLock { $0.source(id: id) } }
 
     /// Replaces a credential's names.
     @discardableResult
-    public func update(_ source: CredentialSource) -> Bool {
-        guard var stored = sources[source.id] else { return false }
-        stored.userName = source.userName
-        stored.userDisplayName = source.userDisplayName
-        sources[source.id] = stored
-        changeCount += 1
-        return true
-    }
+    public func update(_ source: CredentialSource) -> Bool { credentials.withLock { $0.update(source) } }
 
     /// Keeps a large blob beside a credential.
     @discardableResult
     public func save(_ blob: LargeBlobData, forCredentialWithID id: [UInt8]) -> Bool {
-        guard sources[id] != nil else { return false }
-        sources[id]?.properties.largeBlob = blob
-        changeCount += 1
-        return true
+        credentials.withLock { $0.save(blob, forCredentialWithID: id) }
     }
 
     /// Forgets a credential.
     @discardableResult
-    public func delete(id: [UInt8]) -> Bool {
-        guard let source = sources.removeValue(forKey: id) else { return false }
-        let relyingParty = RelyingParty(source.relyingPartyID)
-        shelves[relyingParty]?.ids.removeAll { $0 == id }
-        shelves[relyingParty]?.counts[source.properties.protection, default: 0] -= 1
-        if shelves[relyingParty]?.ids.isEmpty ?? false { shelves[relyingParty] = nil }
-        changeCount += 1
-        return true
-    }
+    public func delete(id: [UInt8]) -> Bool { credentials.withLock { $0.delete(id: id) } }
 
     /// Counts one signature.
     public func nextSignatureCounter() throws(CredentialStoreError) -> UInt32 {
-        guard signatureCounter < .max else { throw .signatureCounterExhausted }
-        signatureCounter += 1
-        return signatureCounter
+        try credentials.withLock { (stored) throws(CredentialStoreError) in try stored.nextSignatureCounter() }
     }
 
     /// The wrapping key.
     public func wrappingKey(orStoring candidate: SecretBytes) -> SecretBytes {
-        let key = wrappingKey ?? candidate
-        wrappingKey = key
-        return key
+        credentials.withLock { $0.wrappingKey(orStoring: candidate) }
     }
 
     /// The attestation identity.
     public func attestationIdentity(orStoring candidate: AttestationIdentity?) -> AttestationIdentity? {
-        attestationIdentity = attestationIdentity ?? candidate
-        return attestationIdentity
+        credentials.withLock { $0.attestationIdentity(orStoring: candidate) }
     }
 
     /// The state.
-    public func state() -> AuthenticatorState? { storedState }
+    public func state() -> AuthenticatorState? { credentials.withLock { $0.state() } }
 
     /// Changes the state.
     @discardableResult
@@ -146,23 +77,17 @@ public actor MemoryCredentialStore: CredentialStore {
         orBeginningWith new: AuthenticatorState,
         _ change: @escaping @Sendable (inout AuthenticatorState) throws -> Void
     ) throws -> AuthenticatorState {
-        var state = storedState ?? new
-        try change(&state)
-        storedState = state
-        return state
+        try credentials.withLock { try $0.updateState(orBeginningWith: new, change) }
     }
 
     /// The large blobs.
-    public func largeBlobArray() -> [UInt8]? { blobs }
+    public func largeBlobArray() -> [UInt8]? { credentials.withLock { $0.largeBlobArray() } }
 
     /// Keeps the large blobs.
-    public func save(largeBlobArray: [UInt8]) { blobs = largeBlobArray }
+    public func save(largeBlobArray: [UInt8]) { credentials.withLock { $0.save(largeBlobArray: largeBlobArray) } }
 
     /// Forgets all credentials.
     public func reset(wrappingKey: SecretBytes, state: AuthenticatorState) {
-        (sources, shelves, blobs) = ([:], [:], nil)
-        changeCount += 1
-        self.wrappingKey = wrappingKey
-        storedState = state
+        credentials.withLock { $0.reset(wrappingKey: wrappingKey, state: state) }
     }
 }

@@ -82,7 +82,7 @@ extension Bench {
 
     /// The credential of `Tests/Peers/prf_vectors.py`, put into the store as an earlier version would have left it.
     func storeVectorCredential() async throws {
-        try await store.save(
+        try store.save(
             CredentialSource(
                 id: [0x11], relyingPartyID: Bench.relyingPartyID, userHandle: [1],
                 privateKey: CredentialPrivateKey(
