@@ -32,6 +32,7 @@ let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioWebSocket: Target.Dependency = .product(name: "NIOWebSocket", package: "swift-nio")
+let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 
 /// A target without C and without I/O.
@@ -128,7 +129,8 @@ let package = Package(
             "Portal",
             [
                 "RelyingParty", "WebAuthnModel", "QRCodes", "CSV", "SMTP", hummingbird, hummingbirdCore, hummingbirdTLS,
-                httpTypes, nioCore, nioPosix, nioSSL, mustache, grdb, logging, crypto, cryptoExtras, serviceLifecycle,
+                httpTypes, nioCore, nioPosix, nioTLS, nioSSL, mustache, grdb, logging, crypto, cryptoExtras,
+                serviceLifecycle,
             ], resources: [.embedInCode("Resources")]),
 
         // QR codes, drawn and read.

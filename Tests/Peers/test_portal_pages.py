@@ -16,6 +16,7 @@ from test_portal import BIRTH, INITIAL, USER, add_user, run, start
 
 pytest.importorskip("selenium")
 from selenium import webdriver  # noqa: E402
+from selenium.common.exceptions import WebDriverException  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.common.keys import Keys  # noqa: E402
 
@@ -85,7 +86,15 @@ class Chromium:
         return re.sub(r"^https?://[^/]*", "", self.driver.current_url)
 
     def arrive(self, path: str) -> None:
-        wait_for(lambda: self.path.split("?")[0] == path, f"page {path}, but {self.path}: {self.outcome}")
+        wait_for(lambda: self.path.split("?")[0] == path and self.is_loaded, f"page {path}, but {self.path}: {self.outcome}")
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the page is there, and not one that was left by ``press``."""
+        try:
+            return self.driver.execute_script("return !window.isLeft && document.readyState === 'complete'")
+        except WebDriverException:  # between two pages
+            return False
 
     @property
     def outcome(self) -> str:
@@ -103,7 +112,10 @@ class Chromium:
         self.press("main form button.primary")
 
     def press(self, selector: str) -> None:
+        """Clicks what leads to another page, and waits for that."""
+        self.driver.execute_script("window.isLeft = true")
         self.driver.find_element(By.CSS_SELECTOR, selector).click()
+        wait_for(lambda: self.is_loaded, f"the page after {selector}")
 
     def requests(self) -> list[str]:
         """The addresses that were asked for since the last call."""
@@ -162,7 +174,7 @@ def test_pages(workplace, chromium):
     driver.get(origin)
     chromium.arrive("/first-login/method")
     chromium.look("1.8-method")
-    chromium.press("#choice-passkey")
+    driver.find_element(By.ID, "choice-passkey").click()
     chromium.press("main form button.primary")
     chromium.arrive("/first-login/password")
     chromium.look("1.9-password")

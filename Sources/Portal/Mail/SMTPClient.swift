@@ -86,13 +86,21 @@ struct SMTPClient: MailTransport {
         }
     }
 
+    /// Begins TLS, and waits for it: what is wrong with it would otherwise come second to the end of the connection.
     private func secure(_ channel: any Channel) async throws {
         let tls = tls
         let host = configuration.host
-        try await channel.eventLoop.submit {
-            let serverName = NetworkAddress.isLiteral(host) ? nil : host
-            let handler = try NIOSSLClientHandler(context: tls, serverHostname: serverName)
-            try channel.pipeline.syncOperations.addHandler(handler, position: .first)
+        try await channel.eventLoop.flatSubmit {
+            let isSecure = channel.eventLoop.makePromise(of: Void.self)
+            do {
+                let serverName = NetworkAddress.isLiteral(host) ? nil : host
+                let handler = try NIOSSLClientHandler(context: tls, serverHostname: serverName)
+                let watch = TLSHandshakeWatch(isSecure)
+                try channel.pipeline.syncOperations.addHandlers([handler, watch], position: .first)
+            } catch {
+                isSecure.fail(error)
+            }
+            return isSecure.futureResult
         }.get()
     }
 
