@@ -10,7 +10,7 @@ from fido2.hid import CtapHidDevice
 from fido2.hid.base import CtapHidConnection, HidDescriptor
 
 #: How long an answer may take, in seconds; it needs a fraction of one.
-PATIENCE = 10
+PATIENCE = 60
 
 BROADCAST = 0xFFFFFFFF
 PING, MSG, LOCK, INIT, WINK, CBOR, CANCEL, KEEPALIVE, ERROR = 0x81, 0x83, 0x84, 0x86, 0x88, 0x90, 0x91, 0xBB, 0xBF

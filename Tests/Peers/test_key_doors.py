@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import random
+import select
 import shutil
 import signal
 import socket
@@ -113,9 +114,12 @@ def test_terminal_survives_its_users(start):
     for _ in range(3):
         tool("fido2-token", "-I", key.terminal, start_new_session=True)
     # A program that writes half a report and leaves, and one that does not read its answer.
-    for written in [b"\0" * 30, b"\0\xff\xff\xff\xff\x86\x00\x0812345678".ljust(65, b"\0")]:
+    for written, is_answered in [
+            (b"\0" * 30, False), (b"\0\xff\xff\xff\xff\x86\x00\x0812345678".ljust(65, b"\0"), True)]:
         descriptor = os.open(key.terminal, os.O_RDWR | os.O_NOCTTY)
         os.write(descriptor, written)
+        # An answer that comes only once the next program is there would be taken for that one's.
+        assert not is_answered or select.select([descriptor], [], [], PATIENCE)[0], "no answer"
         os.close(descriptor)
         tool("fido2-token", "-I", key.terminal)
     key.end()
