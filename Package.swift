@@ -205,7 +205,7 @@ let package = Package(
             "PortalTests",
             [
                 "Portal", "CSV", "RelyingParty", "WebAuthnModel",
-                "CBOR", crypto, grdb, hummingbird, httpTypes, logging,
+                "CBOR", crypto, grdb, hummingbird, httpTypes, logging, nioCore, nioPosix,
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ]),
         tests("CSVTests", ["CSV"]),

@@ -71,8 +71,12 @@ public struct PortalConfiguration: Sendable {
         self.mailDirectory = mailDirectory
     }
 
-    /// Whether mails are shown: they stay here, and nobody else reaches the portal.
-    var showsMailPage: Bool { offersMailPage && smtp == nil && NetworkAddress.isLoopback(address) }
+    /// Whether mails are shown: they stay here, and nobody else reaches the portal, as somebody does through a reverse proxy
+    /// (`https` origins without a certificate).
+    var showsMailPage: Bool {
+        offersMailPage && smtp == nil && NetworkAddress.isLoopback(address)
+            && (tls != nil || !origins.contains { $0.lowercased().hasPrefix("https:") })
+    }
 }
 
 /// The files that HTTPS needs.

@@ -71,8 +71,10 @@ final class AdjustableClock: Clock {
     }
 
     private func put(to instant: Instant) {
-        let (now, _) = reading
-        state.withLock { $0.shown += max(now.duration(to: instant), .zero) }
+        state.withLock { state in
+            let now = Instant(elapsed: state.shown + (state.since.map { $0.duration(to: realNow()) } ?? .zero))
+            state.shown += max(now.duration(to: instant), .zero)
+        }
         changes.increment()
     }
 
@@ -95,8 +97,8 @@ final class AdjustableClock: Clock {
 
     /// Stops it, or lets it go on from where it stopped.
     func set(isRunning: Bool) {
-        let real = realNow()
         state.withLock { state in
+            let real = realNow()
             guard isRunning != (state.since != nil) else { return }
             state.shown += state.since.map { $0.duration(to: real) } ?? .zero
             state.since = isRunning ? real : nil

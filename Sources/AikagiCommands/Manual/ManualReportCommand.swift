@@ -11,7 +11,7 @@ struct ManualReportCommand: AsyncParsableCommand {
             corrected a word in steps.json.
 
             Examples:
-              aikagi manual report report
+              aikagi manual report report-browser
             """)
 
     @Argument(help: ArgumentHelp("The report's folder.", valueName: "dir"))

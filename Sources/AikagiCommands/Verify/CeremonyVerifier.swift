@@ -41,9 +41,9 @@ struct CeremonyVerifier {
     }
 
     private mutating func verifyRegistration(_ ceremony: CeremonyRecord) async throws -> Verdict {
-        let now = ceremony.time.map(Date.init(timeIntervalSince1970:)) ?? Date()
+        let now = try Self.moment(of: ceremony)
         var anchors = policy.trustAnchors
-        if let root = ceremony.attestationRoot {
+        if !requiresTrust, let root = ceremony.attestationRoot {
             guard let list = CertificateList(reading: Array(root.utf8)), list.unreadable.isEmpty else {
                 throw CommandFailure("attestationRoot is no certificate in PEM")
             }
@@ -87,9 +87,18 @@ struct CeremonyVerifier {
                 // With a list of credentials the account was known before.
                 userHandle: allowed.isEmpty ? nil : known?.userHandle.bytes, allowedCredentialIDs: allowed,
                 userVerification: ceremony.options.userVerification ?? .preferred),
-            record: known, now: Date())
+            record: known, now: try Self.moment(of: ceremony))
         records[result.record.id] = result.record
         return Verdict(kind: "authentication", userVerified: result.userVerified)
+    }
+
+    /// When a ceremony was, or now; certificates know the years up to 9999 only.
+    private static func moment(of ceremony: CeremonyRecord) throws -> Date {
+        guard let time = ceremony.time else { return Date() }
+        guard (0..<253_402_300_800).contains(time) else {
+            throw CommandFailure("time is not in seconds since 1970")
+        }
+        return Date(timeIntervalSince1970: time)
     }
 
     /// The record of a credential that the file describes.

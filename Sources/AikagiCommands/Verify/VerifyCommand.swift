@@ -14,7 +14,7 @@ struct VerifyCommand: AsyncParsableCommand {
             `aikagi demo --report DIR` leaves such files in DIR/ceremonies.
 
             Examples:
-              aikagi verify report/ceremonies/1-11.json
+              aikagi verify report/ceremonies/2-1.3-registration.json
               aikagi verify --json --trust-roots roots.pem -
 
             Prints what was found; exit status 1 if any ceremony is refused, and the line says why.
@@ -25,7 +25,10 @@ struct VerifyCommand: AsyncParsableCommand {
 
     @OptionGroup var attestation: AttestationTrustOptions
 
-    @Flag(help: "Refuse registrations whose attestation does not lead to a trusted root.")
+    @Flag(
+        help: ArgumentHelp(
+            "Refuse registrations whose attestation does not lead to a trusted root.",
+            discussion: "Of --trust-roots or the metadata: a file cannot vouch for itself."))
     var requireTrust = false
 
     @Flag(help: "Print the verdicts as JSON Lines.")
@@ -52,7 +55,9 @@ struct VerifyCommand: AsyncParsableCommand {
         var refused = 0
         var verifier = CeremonyVerifier(policy: try await attestation.policy(), requiresTrust: requireTrust)
         for file in files {
-            for (index, ceremony) in try await Self.ceremonies(file).enumerated() {
+            let ceremonies = try await Self.ceremonies(file)
+            guard !ceremonies.isEmpty else { throw CommandFailure("'\(file)' holds no ceremonies") }
+            for (index, ceremony) in ceremonies.enumerated() {
                 let verdict = await verifier.verify(ceremony)
                 if !verdict.accepted { refused += 1 }
                 show(Line(file: file, index: index, verdict: verdict))

@@ -63,7 +63,7 @@ struct PortalCommand: AsyncParsableCommand {
 
     private func checkOptions() throws {
         if demo && (mailing.smtp != nil || !web.origin.isEmpty || web.certificate != nil) {
-            throw ValidationError("--demo walks the manual by itself: without --smtp, --origin and --certificate")
+            throw ValidationError("--demo walks the manual by itself; leave out --smtp, --origin and --certificate")
         }
     }
 
@@ -113,7 +113,8 @@ struct PortalCommand: AsyncParsableCommand {
             if output.json {
                 Console.standard.json(Listening(url: origin, mail: mail))
             } else {
-                Console.standard.result("portal on \(origin)  (mail: \(mail), a Maildir)")
+                let place = mailing.smtp.map { "to \($0)" } ?? "\(mail), a Maildir"
+                Console.standard.result("portal on \(origin)  (mail: \(place))")
             }
             // Serves until the command is cancelled.
             while true { try await Task.sleep(for: .seconds(3600)) }

@@ -67,6 +67,12 @@ enum MailConfirmation {
             arguments: [accountID, now.timeIntervalSince1970])
     }
 
+    /// Forgets the new address that waits for its confirmation: whoever asked for it may be the one who was just locked out.
+    static func forgetPending(of accountID: Int64, in database: Database) throws {
+        try database.execute(
+            sql: "DELETE FROM mailConfirmation WHERE accountID = ? AND usedAt IS NULL", arguments: [accountID])
+    }
+
     /// Confirms the address of a valid token, and moves its account on or gives it the new address.
     ///
     /// - Returns: What the token was; only `valid` changed anything.

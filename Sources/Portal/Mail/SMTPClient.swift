@@ -6,19 +6,22 @@ import SMTP
 
 /// Hands mails to a server: a connection for each, within a minute.
 struct SMTPClient: MailTransport {
-    private static let timeout = Duration.seconds(60)
-
     private let configuration: SMTPConfiguration
     private let tls: NIOSSLContext
     /// What the portal calls itself.
     private let name: String
+    /// How long a mail may take.
+    private let timeout: Duration
 
     /// Prepares TLS.
     ///
     /// - Throws: ``PortalConfigurationError/mailTrustRoots(_:reason:)`` when the authorities cannot be read.
-    init(configuration: SMTPConfiguration, name: String) throws(PortalConfigurationError) {
+    init(
+        configuration: SMTPConfiguration, name: String, timeout: Duration = .seconds(60)
+    ) throws(PortalConfigurationError) {
         self.configuration = configuration
         self.name = name
+        self.timeout = timeout
         var settings = TLSConfiguration.makeClientConfiguration()
         settings.minimumTLSVersion = .tlsv12
         do {
@@ -37,7 +40,7 @@ struct SMTPClient: MailTransport {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await exchange(message) }
                 group.addTask {
-                    try await Task.sleep(for: SMTPClient.timeout)
+                    try await Task.sleep(for: timeout)
                     throw SMTPError.timeout
                 }
                 defer { group.cancelAll() }
@@ -59,7 +62,8 @@ struct SMTPClient: MailTransport {
             .connectTimeout(.seconds(20))
             .connect(host: configuration.host, port: configuration.port) { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+                    try channel.pipeline.syncOperations.addHandler(ReceivedByteCount())
+                    return try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
                 }
             }
         try await channel.executeThenClose { inbound, outbound in
@@ -70,7 +74,7 @@ struct SMTPClient: MailTransport {
                 guard extensions.offersTLS else { throw SMTPError.noTLS }
                 try await dialogue.command("STARTTLS", expecting: 220)
                 guard dialogue.isClean else { throw SMTPError.injected }
-                try await secure(channel.channel)
+                try await secure(channel.channel, after: dialogue.receivedByteCount)
                 extensions = try await dialogue.greet(name)
             }
             if let login = configuration.login { try await authenticate(login, extensions, &dialogue) }
@@ -87,12 +91,17 @@ struct SMTPClient: MailTransport {
     }
 
     /// Begins TLS, and waits for it: what is wrong with it would otherwise come second to the end of the connection.
-    private func secure(_ channel: any Channel) async throws {
+    ///
+    /// - Parameter byteCount: How many bytes have been read as replies. Had more arrived, they would be read as if TLS had
+    ///   protected them (RFC 3207 §6).
+    private func secure(_ channel: any Channel, after byteCount: Int) async throws {
         let tls = tls
         let host = configuration.host
-        try await channel.eventLoop.flatSubmit {
+        let isSecure = channel.eventLoop.flatSubmit {
             let isSecure = channel.eventLoop.makePromise(of: Void.self)
             do {
+                let received = try channel.pipeline.syncOperations.handler(type: ReceivedByteCount.self).byteCount
+                guard received == byteCount else { throw SMTPError.injected }
                 let serverName = NetworkAddress.isLiteral(host) ? nil : host
                 let handler = try NIOSSLClientHandler(context: tls, serverHostname: serverName)
                 let watch = TLSHandshakeWatch(isSecure)
@@ -101,7 +110,13 @@ struct SMTPClient: MailTransport {
                 isSecure.fail(error)
             }
             return isSecure.futureResult
-        }.get()
+        }
+        // A future does not know of cancellation; the end of the connection ends the wait.
+        try await withTaskCancellationHandler {
+            try await isSecure.get()
+        } onCancel: {
+            channel.close(promise: nil)
+        }
     }
 
     private func authenticate(
@@ -136,6 +151,7 @@ struct SMTPClient: MailTransport {
         var input: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator
         let output: NIOAsyncChannelOutboundWriter<ByteBuffer>
         var reader = SMTPReplyReader()
+        var receivedByteCount = 0
 
         /// Whether everything that has arrived was asked for.
         var isClean: Bool { reader.isEmpty }
@@ -146,6 +162,7 @@ struct SMTPClient: MailTransport {
             while true {
                 if let reply = try reader.next() { return reply }
                 guard let bytes = try await input.next() else { throw SMTPError.connection("it was closed") }
+                receivedByteCount += bytes.readableBytes
                 reader.append(bytes.readableBytesView)
             }
         }

@@ -66,6 +66,13 @@ enum OneTimePasswordStore {
         return true
     }
 
+    /// Whether an account has a secret.
+    static func exists(accountID: Int64, in database: Database) throws -> Bool {
+        try Bool.fetchOne(
+            database, sql: "SELECT EXISTS (SELECT 1 FROM oneTimePassword WHERE accountID = ?)", arguments: [accountID])
+            ?? false
+    }
+
     /// Forgets an account's secret.
     static func remove(accountID: Int64, in database: Database) throws {
         try database.execute(sql: "DELETE FROM oneTimePassword WHERE accountID = ?", arguments: [accountID])

@@ -8,7 +8,13 @@ struct MailboxPage: Sendable {
     /// How many mails are shown, newest first.
     private static let maximumCount = 30
 
+    /// What only a proxy writes (RFC 7239, RFC 9110 §7.6.3, and custom): the visitor may be anywhere.
+    private static let proxyHeaders = ["forwarded", "via", "x-forwarded-for"].compactMap { HTTPField.Name($0) }
+
     @Sendable func show(_ request: Request, _ context: PortalContext) async throws -> Response {
+        guard !MailboxPage.proxyHeaders.contains(where: { request.headers.contains($0) }) else {
+            throw PortalFailure.notFound
+        }
         // The host's name, so that no page of another site reaches it by having its own name lead to this machine.
         let host = request.head.authority.map { PortalOrigins.host(ofAuthority: $0) }
         guard let maildir = core.maildir, core.offersMailPage, NetworkAddress.isLoopback(context.remoteAddress),

@@ -18,12 +18,11 @@ struct PasskeyAttestation {
             model = result?.model.map(Self.name)
         } catch {
             // It was accepted when it was registered: what has changed is the model's status, or the policy.
-            trust = .trustCompromised
             guard case .compromised(let reported) = error else {
-                model = nil
+                (trust, model) = (.trustUnverified, nil)
                 return
             }
-            model = Self.name(of: reported)
+            (trust, model) = (.trustCompromised, Self.name(of: reported))
         }
     }
 

@@ -38,7 +38,10 @@ struct SettingsPages: Sendable {
     @Sendable func logOutEverywhere(_ request: Request, _ context: PortalContext) async throws -> Response {
         _ = try await FormFields(of: request, in: context)
         guard let visitor = context.session.visitor else { return core.loginNeeded() }
-        try await core.database.write { try SessionStore.endAll(of: visitor.account.id, in: $0) }
+        try await core.database.write {
+            try SessionStore.endAll(of: visitor.account.id, in: $0)
+            if visitor.account.step == .complete { try MailConfirmation.forgetPending(of: visitor.account.id, in: $0) }
+        }
         return core.redirect(to: "/login?notice=logged-out-everywhere")
             .withCookie(core.sessionCookie(core.secrets.issue()))
     }
@@ -78,7 +81,8 @@ struct SettingsPages: Sendable {
             case .passkey where try wasSetUp && Passkey.all(of: accountID, in: database).isEmpty:
                 try SessionStore.note(.passkeyAsMethod, for: session, in: database)
                 return "/passkeys/new"
-            case .totp where !visitor.hasOneTimePassword && wasSetUp: return "/one-time-password/set-up"
+            case .totp where try wasSetUp && !OneTimePasswordStore.exists(accountID: accountID, in: database):
+                return "/one-time-password/set-up"
             default:
                 try Account.setMethod(method, of: accountID, in: database)
                 return wasSetUp ? "/settings?notice=method" : "/"
@@ -162,10 +166,12 @@ struct SettingsPages: Sendable {
             try database.execute(
                 sql: "UPDATE account SET passwordHash = ? WHERE id = ?", arguments: [hash, account.id])
             let credentialID = try SessionStore.credentialID(of: session, in: database)
+            let provenAt = try SessionStore.beginning(of: session, in: database)
             try SessionStore.endAll(of: account.id, in: database)
+            try MailConfirmation.forgetPending(of: account.id, in: database)
             return try SessionStore.begin(
                 secret: core.secrets.issue(), accountID: account.id, level: visitor.level, isFirstLogin: false,
-                credentialID: credentialID, replacing: session, now: now, in: database)
+                credentialID: credentialID, provenAt: provenAt, replacing: session, now: now, in: database)
         }
         guard let secret else { return core.redirect(to: "/settings/password") }
         await notify(of: .noticeMailPassword, account, context)

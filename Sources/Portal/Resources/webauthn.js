@@ -162,9 +162,9 @@ class Autofill {
   }
   async start() {
     if (!PublicKeyCredential.isConditionalMediationAvailable) return;
-    if (!(await PublicKeyCredential.isConditionalMediationAvailable())) return;
     this.controller = new AbortController();
     const { signal } = this.controller;
+    if (!(await PublicKeyCredential.isConditionalMediationAvailable()) || signal.aborted) return;
     const timer = setTimeout(() => this.restart(), 240000);
     try {
       const done = await run("authentication", { mediation: "conditional" }, this.messages, (options) =>
@@ -231,5 +231,7 @@ if (signals) {
   if (told.unknown) signal("signalUnknownCredential", told.unknown);
 }
 
-if (new URLSearchParams(location.search).get("notice") === "logged-out") sessionStorage.removeItem(memory.key);
+if (["logged-out", "logged-out-everywhere", "login-needed"].includes(new URLSearchParams(location.search).get("notice"))) {
+  sessionStorage.removeItem(memory.key);
+}
 showDownload();

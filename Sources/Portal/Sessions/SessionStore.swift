@@ -16,10 +16,11 @@ enum SessionStore {
     /// - Parameters:
     ///   - secret: from ``SessionSecrets/issue()``.
     ///   - credentialID: the passkey that the visit begins with, if it does.
+    ///   - provenAt: when the visit that this one continues began; `nil` for one that was proven now.
     /// - Returns: The secret for the cookie.
     static func begin(
         secret: [UInt8], accountID: Int64, level: Session.Level, isFirstLogin: Bool, credentialID: [UInt8]? = nil,
-        replacing old: Session, now: Date, in database: Database
+        provenAt: Date? = nil, replacing old: Session, now: Date, in database: Database
     ) throws -> [UInt8] {
         try end(old, in: database)
         let limit = now.timeIntervalSince1970
@@ -33,7 +34,7 @@ enum SessionStore {
                 """,
             arguments: [
                 Bytes.value(Secret.digest(secret)), accountID, level.rawValue, isFirstLogin,
-                credentialID.map(Bytes.value), limit, limit,
+                credentialID.map(Bytes.value), (provenAt ?? now).timeIntervalSince1970, limit,
             ])
         return secret
     }
@@ -52,6 +53,13 @@ enum SessionStore {
     static func endAll(begunWith credentialID: [UInt8], in database: Database) throws {
         try database.execute(
             sql: "DELETE FROM session WHERE credentialID = ?", arguments: [Bytes.value(credentialID)])
+    }
+
+    /// When a visit began.
+    static func beginning(of session: Session, in database: Database) throws -> Date? {
+        try Double.fetchOne(
+            database, sql: "SELECT createdAt FROM session WHERE idHash = ?", arguments: [Bytes.value(session.idHash)]
+        ).map(Date.init(timeIntervalSince1970:))
     }
 
     /// The passkey that a visit began with, if it did.

@@ -61,7 +61,8 @@ public struct AttestationPolicy: Sendable {
         _ evidence: AttestationEvidence, format: AttestationFormat, of attestation: Attestation, statusAt time: Date
     ) async throws(AttestationError) -> AttestationResult {
         let aaguid = attestation.credential.aaguid
-        let entry = entry(for: aaguid, evidence)
+        // U2F signs no AAGUID (§8.6): a claim in it must not decide what is known about the model.
+        let entry = entry(for: format == .fidoU2F ? .zero : aaguid, evidence)
         let chain: [[UInt8]]
         let trust: AttestationTrust
         switch evidence {

@@ -12,6 +12,10 @@ struct TrustPathVerifier {
     func distrust(of path: AttestationTrustPath) async -> String? {
         guard let leaf = path.chain.first else { return "the chain is empty" }
         guard !trustAnchors.isEmpty else { return "no trust anchors are set" }
+        // X.509 has no other times, and its verifier no answer to them.
+        guard (0..<253_402_300_800).contains(now.timeIntervalSince1970) else {
+            return "the time is not between 1970 and 9999"
+        }
         let policy = AttestationChainPolicy(understoodInLeaf: path.understoodExtensions)
         for (index, certificate) in path.chain.enumerated() {
             if let oid = policy.firstUnknownCriticalExtension(of: certificate, isLeaf: index == 0) {

@@ -258,11 +258,13 @@ private struct AuthenticatorBench {
             let info = certain { try AuthenticatorInfo(data: data) }
             require(info.encoded == data, "a response is canonical")
         case .credentialManagement, .credentialManagementPreview:
+            guard !data.isEmpty else { return }
             let response = certain { try CredentialManagementResponse(data: data) }
-            require(data.isEmpty || response.response.data == data, "a response is canonical")
+            require(response.response.data == data, "a response is canonical")
         case .bioEnrollment, .bioEnrollmentPreview:
+            guard !data.isEmpty else { return }
             let response = certain { try BioEnrollmentResponse(data: data) }
-            require(data.isEmpty || response.response.data == data, "a response is canonical")
+            require(response.response.data == data, "a response is canonical")
         case .largeBlobs:
             guard !data.isEmpty else { return }
             let response = certain { try LargeBlobsResponse(data: data) }
