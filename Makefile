@@ -11,6 +11,8 @@ PEER_TIMEOUT := --timeout 240
 VENV := .build/peers
 # Fuzzing: seconds for each decoder, and a build apart from the ordinary one.
 FUZZ_SECONDS ?= 5
+# 0: other inputs each time.
+FUZZ_SEED ?= 0
 FUZZ_BUILD := .build/fuzz
 RELEASE_BUILD := .build/release-bench
 FUZZER := $(FUZZ_BUILD)/debug/aikagi-fuzz
@@ -81,7 +83,7 @@ picture-deps: # what the pictures need besides
 fuzz: deps ## Give libFuzzer's inputs to every decoder, FUZZ_SECONDS=5 each, on all cores
 	AIKAGI_FUZZ=1 $(SWIFT) build $(BUILD_FLAGS) --scratch-path $(FUZZ_BUILD) --product aikagi-fuzz
 	@decoders=$$($(FUZZER) --list) && printf '%s\n' $$decoders | \
-	xargs -n 1 -P "$$(nproc)" Tests/Fuzzers/fuzz-decoder $(FUZZER) $(FUZZ_SECONDS) $(FUZZ_BUILD)/found
+	xargs -n 1 -P "$$(nproc)" Tests/Fuzzers/fuzz-decoder $(FUZZER) $(FUZZ_SECONDS) $(FUZZ_SEED) $(FUZZ_BUILD)/found
 
 benchmark: deps ## Measure the authenticator in a release build; PARTS="commands doors" for these only
 	AIKAGI_BENCHMARKS=1 $(SWIFT) build -c release --scratch-path $(RELEASE_BUILD) --product aikagi
