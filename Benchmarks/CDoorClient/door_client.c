@@ -1,8 +1,12 @@
+#define _GNU_SOURCE
 #include "door_client.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -16,6 +20,27 @@ union address {
     struct sockaddr_in internet;
     struct sockaddr_un local;
 };
+
+int aikagi_door_pin(int is_pinned) {
+    static cpu_set_t all;
+    if (CPU_COUNT(&all) == 0 && sched_getaffinity(0, sizeof all, &all) != 0) return -1;
+    cpu_set_t wanted = all;
+    if (is_pinned) {
+        int core = 0;
+        while (!CPU_ISSET(core, &all)) core++;
+        CPU_ZERO(&wanted);
+        CPU_SET(core, &wanted);
+    }
+    DIR *threads = opendir("/proc/self/task");
+    if (!threads) return -1;
+    int status = 0;
+    for (struct dirent *thread; (thread = readdir(threads));) {
+        pid_t number = (pid_t)atol(thread->d_name);
+        if (number > 0 && sched_setaffinity(number, sizeof wanted, &wanted) != 0) status = -1;
+    }
+    closedir(threads);
+    return status;
+}
 
 static socklen_t make_address(enum aikagi_door_kind kind, uint16_t port, const char *path, union address *address) {
     memset(address, 0, sizeof *address);

@@ -15,6 +15,10 @@ enum aikagi_door_kind {
     AIKAGI_DOOR_UNIX,
 };
 
+/// Keeps all threads of this process, and what they start from now on, on one core, or (`is_pinned` 0) lets them use those that
+/// they could use when it was first called. Returns 0, or -1 when that is not allowed.
+int aikagi_door_pin(int is_pinned);
+
 /// Connects to a door; the descriptor, or -1. `path` is for AIKAGI_DOOR_UNIX only, `port` for the others.
 int aikagi_door_connect(enum aikagi_door_kind kind, uint16_t port, const char *path);
 

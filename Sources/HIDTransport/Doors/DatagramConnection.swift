@@ -53,15 +53,28 @@ final class DatagramConnection: DoorConnection {
     }
 
     func send(_ reports: [HIDReport]) async throws(ReportSocketError) {
-        for report in reports {
-            guard let address = senders.withLock({ $0.user(toldBy: report) }) else { continue }
+        let datagrams = senders.withLock { senders in
+            reports.compactMap { report in senders.user(toldBy: report).map { (report, $0) } }
+        }
+        var sent = 0
+        while sent < datagrams.count {
+            // As many as the port takes at once.
             let result = await descriptor.retry(waitingFor: POLLOUT) { number in
-                report.bytes.withUnsafeBytes { buffer in
-                    address.withAddress { sendto(number, buffer.baseAddress, buffer.count, 0, $0, $1) }
+                for (report, address) in datagrams[sent...] {
+                    let count = report.bytes.withUnsafeBytes { buffer in
+                        address.withAddress { sendto(number, buffer.baseAddress, buffer.count, 0, $0, $1) }
+                    }
+                    guard count >= 0 else { return count }
+                    sent += 1
                 }
+                return 0
             }
+            switch result {
+            case nil: return
             // A client that cannot be reached is its own affair; the others are served on.
-            if result == nil { return }
+            case .failure: sent += 1
+            case .success: break
+            }
         }
     }
 }
