@@ -85,7 +85,7 @@ extension Authenticator {
 
         /// The algorithms that new credentials can really have, most wanted first: there is a maker of such keys, and a way to
         /// vouch for them.
-        var offeredAlgorithms: [COSEAlgorithm] {
+        public var offeredAlgorithms: [COSEAlgorithm] {
             algorithms.filter { algorithm in
                 (CredentialPrivateKey.byteCount(algorithm) != nil || supplement[algorithm] != nil)
                     && attestations.contains { $0.attests(algorithm) }

@@ -355,5 +355,12 @@ def test_keys_that_programs_see(tmp_path):
         x509.load_der_x509_certificate(bytes.fromhex(told[name]["certificate"])).verify_directly_issued_by(root)
 
 
+def test_nothing_to_offer(workplace):
+    """A key that can make no credential does not start."""
+    process = workplace.start("key", "--tcp", "0", "--algorithms", "ml-dsa-44", "--attestation", "apple")
+    process.assert_fails()
+    assert "can vouch for a key of these --algorithms" in process.stderr
+
+
 if __name__ == "__main__":
     beside_the_keys()

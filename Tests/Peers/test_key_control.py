@@ -50,6 +50,7 @@ class Remote:
             connection.settimeout(PATIENCE)
             connection.connect(self.path)
             connection.sendall(json.dumps(request).encode() + b"\n")
+            connection.shutdown(socket.SHUT_WR)
             return json.loads(connection.makefile().readline())
 
     def question(self) -> dict:

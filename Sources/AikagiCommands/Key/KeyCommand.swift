@@ -214,6 +214,10 @@ struct KeyCommand: AsyncParsableCommand {
         configuration.offer(algorithms)
         let store = try await credentialStore()
         try await attestation.plan.apply(to: &configuration, store: store)
+        guard !configuration.offeredAlgorithms.isEmpty else {
+            throw CommandFailure(
+                "no --attestation that was chosen can vouch for a key of these --algorithms; add one, or es256")
+        }
         return Authenticator(
             configuration: configuration, store: store, gate: gate, clock: clock,
             reportFailure: { Console.standard.error("\($0)") })

@@ -41,6 +41,8 @@ final class KeyControl: Sendable {
     /// Serves until the task is cancelled.
     func run() async throws {
         let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            // Whoever pipes a request into a client ends its side at once, and still wants the answer.
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
             .bind(descriptor) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try LineConnection.Channel(wrappingChannelSynchronously: channel)

@@ -150,7 +150,11 @@ struct ManualWalk: Sendable {
         case "f": return .failed(rest.isEmpty ? words("うまくいかなかった", "it did not work") : rest)
         case "q": return .quit
         case "p":
-            guard let data = FileManager.default.contents(atPath: rest), PictureSize(of: Array(data)) != nil else {
+            guard let data = FileManager.default.contents(atPath: rest) else {
+                say(words("  ！ ファイルを開けません：\(rest)", "  ! cannot read the file: \(rest)"))
+                return nil
+            }
+            guard PictureSize(of: Array(data)) != nil else {
                 say(words("  ！ 画像を読み取れません：\(rest)", "  ! this is no PNG or JPEG: \(rest)"))
                 return nil
             }
