@@ -1,4 +1,5 @@
 public import ArgumentParser
+import Glibc
 
 /// `aikagi`: the command line, the only place where doors meet rooms.
 public struct AikagiCommand: AsyncParsableCommand {
@@ -46,8 +47,17 @@ public struct AikagiCommand: AsyncParsableCommand {
                 try command.run()
             }
         } catch {
-            exit(withError: error)
+            end(with: error)
         }
+    }
+
+    /// Ends as the argument parser would, but with the prefix that every other message has.
+    private static func end(with error: any Error) -> Never {
+        let (status, text) = (exitCode(for: error), fullMessage(for: error))
+        let foreign = "Error: "
+        guard !status.isSuccess, text.hasPrefix(foreign) else { exit(withError: error) }
+        Console.standard.error(String(text.dropFirst(foreign.count)))
+        Glibc.exit(status.rawValue)
     }
 
     /// Reads a command line as people write it.

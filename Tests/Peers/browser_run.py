@@ -202,7 +202,7 @@ class Tool:
     @property
     def sentences(self) -> list[str]:
         """What the tool itself says on standard error, which it shares with the browser."""
-        return [line for line in self.stderr.splitlines() if line.startswith(("aikagi: ", "Error: "))]
+        return [line for line in self.stderr.splitlines() if line.startswith("aikagi: ")]
 
     def see_tree(self) -> list[tuple[int, str]]:
         """Notes the processes that there are now below the tool."""

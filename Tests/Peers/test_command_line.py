@@ -103,7 +103,8 @@ def test_refusals_are_one_sentence(scratch, arguments, standard_input, words):
 @pytest.mark.parametrize(
     "arguments", [["login", "--hybrid", "http://127.0.0.1:8080"], ["login", "--hybrid", "ftp://a.example"], ["nonsense"]])
 def test_wrong_usage(scratch, arguments):
-    assert run(scratch, *arguments).returncode == 64
+    done = run(scratch, *arguments)
+    assert done.returncode == 64 and done.stderr.startswith("aikagi: ") and "Error:" not in done.stderr
 
 
 def test_two_tunnels_in_one_run_directory(scratch):

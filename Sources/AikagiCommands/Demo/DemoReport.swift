@@ -28,7 +28,7 @@ struct DemoReport: Sendable {
                 try write(try encoder.encode(ceremony), to: "ceremonies/\(ceremony.step)-\(ceremony.kind).json")
             }
             for picture in evidence.pictures { try write(Data(picture.png), to: "qr-\(picture.step).png") }
-            try write(try encoder.encode(runner.outcomes), to: "steps.json")
+            try write(try encoder.encode(runner.outcomes), to: "timeline.json")
             let page = DemoReportPage(
                 outcomes: runner.outcomes, timeline: runner.timeline, pictures: evidence.pictures.map(\.step),
                 ceremonies: evidence.ceremonies.map { "\($0.step)-\($0.kind).json" })

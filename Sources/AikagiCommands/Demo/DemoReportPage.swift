@@ -24,7 +24,7 @@ struct DemoReportPage {
             <tbody>\(outcomes.map { row($0, total) }.joined())</tbody></table></div></section>
             \(outcomes.compactMap(ceremony).joined())
             <section><h2>For other verifiers</h2><p>Options and responses as WebAuthn JSON, with challenge, origin and public key.</p><ul>\(ceremonies.map { "<li><a href=\"ceremonies/\($0)\">\($0)</a></li>" }.joined())
-            <li><a href="steps.json">steps.json</a></li></ul></section></main></body></html>
+            <li><a href="timeline.json">timeline.json</a></li></ul></section></main></body></html>
             """
     }
 

@@ -23,8 +23,10 @@ struct Journey: Codable, Sendable {
         case done
         /// Otherwise.
         case failed
-        /// Not tried.
+        /// Left out by the person.
         case skipped
+        /// Not tried, because the walk ended before it.
+        case unreached = "notReached"
     }
 
     /// Pictures of the same moment in the two languages.

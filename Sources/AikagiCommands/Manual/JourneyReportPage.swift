@@ -34,12 +34,7 @@ struct JourneyReportPage {
     // MARK: Summary
 
     private var summary: String {
-        let (done, failed, skipped) = (file.count(.done), file.count(.failed), file.count(.skipped))
-        let verdict =
-            failed == 0
-            ? both("\(done)件すべて手順どおりでした。", "All \(done) entries went as they should.")
-            : both("\(failed)件が手順どおりではありませんでした。", "\(failed) of \(done + failed) entries went wrong.")
-        let left = skipped == 0 ? "" : both("\(skipped)件は行っていません。", " \(skipped) were not tried.")
+        let failed = file.count(.failed)
         let failures = file.journeys.enumerated().flatMap { index, journey in
             journey.entries.enumerated().filter { $0.element.outcome == .failed }.map { number, entry in
                 "<li><a href=\"#\(anchor(index, number))\">\(title(of: entry))</a> \(escape(entry.failure ?? ""))</li>"
@@ -55,9 +50,30 @@ struct JourneyReportPage {
             return "<dt>\(spans(journey.name))</dt><dd>\(chips.joined())</dd>"
         }
         return """
-            <section class="summary \(failed == 0 ? "good" : "bad")"><p class="verdict">\(verdict)\(left)</p>
+            <section class="summary \(failed == 0 ? "good" : "bad")"><p class="verdict">\(verdict)</p>
             \(list)<dl>\(places.joined())</dl><p class="made">\(facts)</p></section>
             """
+    }
+
+    /// How it went, in one line.
+    private var verdict: String {
+        let (done, failed) = (file.count(.done), file.count(.failed))
+        let result: String
+        if failed > 0 {
+            result = both("\(done + failed)件のうち\(failed)件がうまくいきませんでした。", "\(failed) of \(done + failed) went wrong.")
+        } else if done == 0 {
+            result = both("まだ何も行っていません。", "Nothing was tried.")
+        } else {
+            result = both(
+                "\(done)件すべてが想定どおりでした。",
+                done == 1 ? "The one entry went as it should." : "All \(done) entries went as they should.")
+        }
+        let left = [
+            (file.count(.skipped), "件はとばしました。", "skipped"), (file.count(.unreached), "件は未実施です。", "not reached"),
+        ]
+        return result
+            + left.filter { $0.0 > 0 }.map { both("\($0.0)\($0.1)", " \($0.0) \($0.0 == 1 ? "was" : "were") \($0.2).") }
+            .joined()
     }
 
     private var facts: String {
@@ -109,7 +125,7 @@ struct JourneyReportPage {
             switch entry.outcome {
             case .done: ""
             case .failed: "<span class=\"mark\">✗</span>"
-            case .skipped: "<span class=\"mark\">–</span>"
+            case .skipped, .unreached: "<span class=\"mark\">–</span>"
             }
         let step = entry.step.map { "<span class=\"number\">\(escape(label($0)))</span>" } ?? ""
         let seen = entry.seen.map { $0.isEmpty ? "" : "<p class=\"seen\">\(spans($0))</p>" } ?? ""

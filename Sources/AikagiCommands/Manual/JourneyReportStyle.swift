@@ -21,10 +21,10 @@ extension JourneyReportPage {
         h3{display:flex;align-items:center;gap:.7rem;margin:2rem 0 .2rem;font-size:1.15rem;line-height:1.4}
         .cards{list-style:none;margin:1rem 0 0;padding:0;display:grid;gap:1.25rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,22rem),1fr));align-items:start}
         .card{background:var(--card);border:1px solid var(--line);border-radius:.9rem;overflow:hidden;box-shadow:0 1px 2px rgb(0 0 0/.06),0 6px 18px rgb(0 0 0/.05)}
-        .card.failed{border:2px solid var(--bad)}.card.skipped{opacity:.7}.card:target{outline:3px solid var(--accent);outline-offset:2px}
+        .card.failed{border:2px solid var(--bad)}.card.skipped,.card.notReached{opacity:.7}.card:target{outline:3px solid var(--accent);outline-offset:2px}
         h4{display:flex;align-items:baseline;gap:.6rem;margin:0;padding:.75rem 1rem;font-size:1rem;line-height:1.45}
         .number{flex:none;background:var(--tint);color:var(--accent);border-radius:.45rem;padding:0 .5rem;font-variant-numeric:tabular-nums;font-size:.9rem}
-        .mark{color:var(--bad);font-weight:700}.skipped .mark{color:var(--soft)}
+        .mark{color:var(--bad);font-weight:700}.skipped .mark,.notReached .mark{color:var(--soft)}
         .picture{display:block;border-block:1px solid var(--line);background:var(--paper);cursor:zoom-in}.picture img{display:block;width:100%;height:auto}
         .words{padding:.7rem 1rem .8rem}.words p{margin:0}.seen{border-left:.25rem solid var(--accent);padding-left:.7rem}.failure{font-weight:600}.words .time{margin-top:.35rem}.card .words:empty{display:none}
         a{color:var(--accent)}:focus-visible{outline:3px solid var(--accent);outline-offset:2px}footer{margin:3rem 0 2rem;color:var(--soft);font-size:.9rem}

@@ -80,7 +80,7 @@ struct ManualWalk: Sendable {
                 try finish(step, .failed, picture: await picture(of: step), failure: reason, &state)
                 state.position += 1
             case .quit:
-                for step in steps[state.position...] { try finish(step, .skipped, &state, isQuiet: true) }
+                for step in steps[state.position...] { try finish(step, .unreached, &state, isQuiet: true) }
                 state.position = steps.count
             }
         }
@@ -186,7 +186,7 @@ struct ManualWalk: Sendable {
         let milliseconds = (now().timeIntervalSince(state.began) * 1000).rounded()
         let entry = Journey.Entry(
             step: step.step.id, outcome: outcome, seen: seen, failure: failure,
-            milliseconds: outcome == .skipped ? nil : milliseconds, pictures: kept.map { pictures($0) })
+            milliseconds: [.done, .failed].contains(outcome) ? milliseconds : nil, pictures: kept.map { pictures($0) })
         state.entries.append(entry)
         (state.picture, state.began) = (nil, now())
         try save(state)
@@ -197,7 +197,7 @@ struct ManualWalk: Sendable {
                 switch outcome {
                 case .done: "✓"
                 case .failed: "✗"
-                case .skipped: "–"
+                case .skipped, .unreached: "–"
                 }
             console.result("  \(mark) \(step.step.id) \(step.step.words[language])")
         }
