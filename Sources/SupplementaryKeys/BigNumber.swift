@@ -1,23 +1,56 @@
 import COpenSSL
+import SoftwareAuthenticator
 
-/// A number of OpenSSL's that is zeroed when freed; used by one task at a time.
+/// A number of OpenSSL's that is zeroed when freed, and so is whatever OpenSSL copies it to; used by one task at a time.
+///
+/// All of them are "secure" ones: nobody asks OpenSSL here for a heap that stays out of swap, so that this word means that its
+/// parameter lists and its intermediate results are zeroed, too.
 final class BigNumber {
     let pointer: OpaquePointer
 
-    private init(_ pointer: OpaquePointer?) throws(SupplementaryKeyError) {
-        guard let pointer else { throw .library("a big number") }
+    /// Zero.
+    init() throws(SupplementaryKeyError) {
+        guard let pointer = BN_secure_new() else { throw .library("a big number") }
         self.pointer = pointer
         // What is computed with it takes the same time whatever it is.
         BN_set_flags(pointer, BN_FLG_CONSTTIME)
     }
 
-    /// Zero.
-    convenience init() throws(SupplementaryKeyError) { try self.init(BN_new()) }
-
     /// A big-endian number.
-    convenience init(_ bytes: some Sequence<UInt8>) throws(SupplementaryKeyError) {
-        let bytes = Array(bytes)
-        try self.init(BN_bin2bn(bytes, CInt(clamping: bytes.count), nil))
+    convenience init(_ bytes: ArraySlice<UInt8>) throws(SupplementaryKeyError) {
+        try self.init()
+        // From where they are: a copy would be one more to zero.
+        let isRead = bytes.withUnsafeBufferPointer { bytes in
+            BN_bin2bn(bytes.baseAddress, CInt(clamping: bytes.count), pointer) != nil
+        }
+        guard isRead else { throw .library("a big number") }
+    }
+
+    /// A random prime of as many bytes whose two highest bits are set, so that two of them make a product of twice as many bytes,
+    /// and that leaves an odd prime as the exponent of RSA (FIPS 186-5 A.1.3).
+    ///
+    /// - Parameters:
+    ///   - exponent: A prime that must not divide the number before it.
+    ///   - generator: Draws the candidates; that one of them is prime OpenSSL tests with bases of its own, on which nothing depends
+    ///     but a chance of less than 2⁻¹²⁸ to err.
+    static func prime(
+        byteCount: Int, for exponent: UInt, using generator: inout some RandomNumberGenerator, _ scratch: Scratch
+    ) throws(SupplementaryKeyError) -> BigNumber {
+        // Of 1024 bits one odd number in 355 is prime: a good generator fails here once in 10²⁰ times.
+        for _ in 0..<(128 * byteCount) {
+            var bytes = randomBytes(byteCount, using: &generator)
+            defer { OPENSSL_cleanse(&bytes, bytes.count) }
+            bytes[0] |= 0xC0
+            bytes[byteCount - 1] |= 1
+            let candidate = try BigNumber(bytes[...])
+            guard BN_mod_word(candidate.pointer, exponent) != 1 else { continue }
+            switch BN_check_prime(candidate.pointer, scratch.pointer, nil) {
+            case 1: return candidate
+            case 0: continue
+            default: throw .library("a test of a prime")
+            }
+        }
+        throw .noKeyDrawn
     }
 
     deinit { BN_clear_free(pointer) }
@@ -74,7 +107,7 @@ final class BigNumber {
         let pointer: OpaquePointer
 
         init() throws(SupplementaryKeyError) {
-            guard let pointer = BN_CTX_new() else { throw .library("space to compute in") }
+            guard let pointer = BN_CTX_secure_new() else { throw .library("space to compute in") }
             self.pointer = pointer
         }
 

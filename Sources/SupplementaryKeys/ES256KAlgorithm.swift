@@ -33,7 +33,7 @@ private struct ES256KKey: SupplementaryKey {
 
     init(_ secret: SecretBytes) throws(SupplementaryKeyError) {
         guard secret.count == 32 else { throw .notAKey }
-        let scalar = try BigNumber(secret.exposeSecret())
+        let scalar = try BigNumber(secret.exposeSecret()[...])
         let point = try ES256KKey.point(of: scalar)
         rawRepresentation = secret
         publicKey = .ec2(

@@ -6,8 +6,6 @@ import COpenSSL
 final class OpenSSLKey: @unchecked Sendable {
     let pointer: OpaquePointer
 
-    private init(_ pointer: OpaquePointer) { self.pointer = pointer }
-
     deinit { EVP_PKEY_free(pointer) }
 
     /// What describes a key to OpenSSL, by the names of its core_names.h.
@@ -67,26 +65,6 @@ final class OpenSSLKey: @unchecked Sendable {
         copy.initialize(from: bytes, count: bytes.count)
         kept.append(copy)
         return copy
-    }
-
-    /// Draws an RSA key by OpenSSL's own random numbers.
-    static func newRSA(bitCount: Int) throws(SupplementaryKeyError) -> OpenSSLKey {
-        guard let context = EVP_PKEY_CTX_new_from_name(nil, "RSA", nil) else { throw .library("a context for RSA") }
-        defer { EVP_PKEY_CTX_free(context) }
-        var key: OpaquePointer?
-        guard EVP_PKEY_keygen_init(context) == 1,
-            EVP_PKEY_CTX_set_rsa_keygen_bits(context, CInt(clamping: bitCount)) == 1,
-            EVP_PKEY_generate(context, &key) == 1, let key
-        else { throw .library("a new RSA key") }
-        return OpenSSLKey(key)
-    }
-
-    /// One of its numbers, by OpenSSL's name.
-    func number(_ name: String) throws(SupplementaryKeyError) -> BigNumber {
-        let number = try BigNumber()
-        var pointer: OpaquePointer? = number.pointer
-        guard EVP_PKEY_get_bn_param(self.pointer, name, &pointer) == 1 else { throw .library("the number \(name)") }
-        return number
     }
 
     /// Signs a message, hashed by SHA-256: ECDSA in DER, or RSASSA-PKCS1-v1_5.

@@ -9,11 +9,17 @@ public struct RS256Algorithm: SupplementaryAlgorithm {
     /// RS256.
     public var identifier: COSEAlgorithm { .rs256 }
 
-    /// Draws a key; OpenSSL finds the primes with random numbers of its own, which takes a tenth of a second.
+    /// Draws two primes, which takes a quarter of a second.
     public func newKey(using generator: inout some RandomNumberGenerator) throws -> any SupplementaryKey {
-        let drawn = try OpenSSLKey.newRSA(bitCount: 2048)
-        let primes = try ["rsa-factor1", "rsa-factor2"].flatMap { name in
-            try drawn.number(name).bytes(count: RS256Key.primeByteCount)
+        let scratch = try BigNumber.Scratch()
+        var primes: [UInt8] = []
+        for _ in 0..<2 {
+            primes += try BigNumber.prime(
+                byteCount: RS256Key.primeByteCount, for: RS256Key.exponent, using: &generator, scratch
+            ).bytes(count: RS256Key.primeByteCount)
+        }
+        guard primes.prefix(RS256Key.primeByteCount) != primes.suffix(RS256Key.primeByteCount) else {
+            throw SupplementaryKeyError.noKeyDrawn
         }
         return try RS256Key(SecretBytes(primes))
     }
@@ -24,7 +30,9 @@ public struct RS256Algorithm: SupplementaryAlgorithm {
 
 private struct RS256Key: SupplementaryKey {
     static let primeByteCount = 128
-    private static let exponent: [UInt8] = [1, 0, 1]
+    /// 65537, a prime.
+    static let exponent: UInt = 0x1_0001
+    private static let exponentBytes: [UInt8] = [1, 0, 1]
 
     let rawRepresentation: SecretBytes
     let publicKey: COSEKey
@@ -38,7 +46,7 @@ private struct RS256Key: SupplementaryKey {
         let q = try BigNumber(bytes.suffix(RS256Key.primeByteCount))
         let scratch = try BigNumber.Scratch()
         let modulus = try p.times(q, scratch)
-        let exponent = try BigNumber(RS256Key.exponent)
+        let exponent = try BigNumber(RS256Key.exponentBytes[...])
         guard p.isOdd, q.isOdd, modulus.bitCount == 2048 else { throw .notAKey }
         let (pLess, qLess) = (try p.predecessor(), try q.predecessor())
         let totient = try pLess.times(qLess, scratch)
@@ -48,7 +56,7 @@ private struct RS256Key: SupplementaryKey {
         rawRepresentation = secret
         publicKey = .rsa(
             algorithm: .rs256, modulus: try modulus.bytes(count: 2 * RS256Key.primeByteCount),
-            exponent: RS256Key.exponent)
+            exponent: RS256Key.exponentBytes)
         key = try OpenSSLKey(
             type: "RSA",
             [

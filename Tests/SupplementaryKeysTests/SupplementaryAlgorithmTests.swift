@@ -54,6 +54,13 @@ struct SupplementaryAlgorithmTests {
             return
         }
         #expect(modulus.count == 256 && modulus[0] >= 0x80)
+        // Its primes come from the generator and from nowhere else.
+        var generator = SeededGenerator(seed: 1)
+        #expect(try CredentialPrivateKey(generating: .rs256, supplement: .all, using: &generator) == key)
+        // Two high bits each, odd, and not the same.
+        let primes = key.rawRepresentation.exposeSecret()
+        #expect(primes[0] >= 0xC0 && primes[128] >= 0xC0 && primes[127] & primes[255] & 1 == 1)
+        #expect(primes.prefix(128) != primes.suffix(128))
         // PKCS #1 v1.5 has nothing random.
         #expect(try loaded.signature(for: [1, 2, 3]) == key.signature(for: [1, 2, 3]))
     }
@@ -93,11 +100,11 @@ struct SupplementaryAlgorithmTests {
         }
     }
 
-    @Test("a generator that is stuck is noticed")
-    func stuckGenerator() {
+    @Test("a generator that is stuck is noticed", arguments: [COSEAlgorithm.es256K, .rs256])
+    func stuckGenerator(algorithm: COSEAlgorithm) {
         var stuck = StuckGenerator()
         #expect(throws: CredentialPrivateKeyError.noKeyDrawn) {
-            try CredentialPrivateKey(generating: .es256K, supplement: .all, using: &stuck)
+            try CredentialPrivateKey(generating: algorithm, supplement: .all, using: &stuck)
         }
     }
 }
