@@ -244,7 +244,7 @@ if Context.environment["AIKAGI_BENCHMARKS"] != nil {
 if Context.environment["AIKAGI_FUZZ"] != nil {
     let decoders = [
         "CBOR", "WebAuthnModel", "CTAP", "CTAPHID", "HybridProtocol", "BluetoothLE", "SoftwareAuthenticator",
-        "RelyingParty", "CredentialStorage", "CSV", "SMTP",
+        "SupplementaryKeys", "RelyingParty", "CredentialStorage", "CSV", "SMTP",
     ]
     for target in package.targets where decoders.contains(target.name) {
         target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-sanitize=fuzzer"])]

@@ -1,6 +1,8 @@
 import CredentialStorage
 import SoftwareAuthenticator
+import SupplementaryKeys
 import TestSupport
+import WebAuthnModel
 
 extension FuzzedDecoder {
     static let storageDecoders = [
@@ -34,6 +36,21 @@ extension FuzzedDecoder {
             }
             let opened = attempt { try PassphraseBox(decoding: changed, purpose: .export).open(with: passphrase) }
             require(opened == nil, "a changed bit is noticed")
+        },
+        FuzzedDecoder("private-key") { input in
+            // The first byte chooses the algorithm, the rest is what a store has sealed.
+            let algorithms = SupplementaryAlgorithms.all.identifiers + CredentialPrivateKey.allAlgorithms
+            guard let choice = input.first, choice < algorithms.count else { return }
+            let (algorithm, bytes) = (algorithms[Int(choice)], SecretBytes(input.dropFirst()))
+            let load = { try CredentialPrivateKey(algorithm: algorithm, rawRepresentation: bytes, supplement: .all) }
+            guard let key = attempt(load) else { return }
+            require(
+                key.rawRepresentation == bytes && key.publicKey.algorithm == algorithm, "it is the key that was kept")
+            require(certain { try load() }.publicKey == key.publicKey, "the same bytes are the same key")
+            require(attempt { try COSEKey(key.publicKey.cbor) } == key.publicKey, "relying parties can read it")
+            // Of RS256 only the seal says that the factors are prime; with others OpenSSL may refuse to sign.
+            let signature = attempt { try key.signature(for: [1, 2, 3]) }
+            require(algorithm == .rs256 || signature?.isEmpty == false, "it signs")
         },
         FuzzedDecoder("store-export") { input in
             guard let export = attempt({ try StoreExport(decoding: SecretBytes(input)) }) else { return }
