@@ -81,6 +81,22 @@ import Testing
         }
     }
 
+    @Test("Of several who put it forward at once, each does", arguments: [true, false])
+    func concurrent(isRunning: Bool) async throws {
+        let clock = AdjustableClock(by: real)
+        clock.set(isRunning: isRunning)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            // Two who sleep make the first of them stop on the way, where the others overtook it.
+            for seconds in [1, 2] {
+                group.addTask { try await clock.sleep(until: .init(elapsed: .seconds(seconds)), tolerance: nil) }
+            }
+            while clock.sleeperCount < 2 { await Task.yield() }
+            for _ in 0..<5 { group.addTask { await clock.advance(by: .seconds(60)) } }
+            try await group.waitForAll()
+        }
+        #expect(clock.now.elapsed == .seconds(300))
+    }
+
     @Test("A stopped clock wakes nobody; once it runs again, it does")
     func stopped() async throws {
         let clock = AdjustableClock(by: real)

@@ -153,6 +153,15 @@ import Testing
     }
 
     @Test(
+        "Events call decisions by one word, fingers and samples as a script does",
+        arguments: [
+            (UserDecision.approved, "approved"), (.denied, "denied"), (.verificationFailed, "verificationFailed"),
+            (.timedOut, "timedOut"), (.briefTouch, "briefTouch"), (.finger("left thumb"), "finger left thumb"),
+            (.sample(.tooHigh, finger: ""), "sample too-high"), (.sample(.good, finger: "nose"), "sample good nose"),
+        ])
+    func decisions(decision: UserDecision, word: String) { #expect(decision.word == word) }
+
+    @Test(
         "A number behind an answer repeats it",
         arguments: [
             ("fail 3", 3), ("finger 3", 1), ("finger thumb 2", 2), ("approve", 1), ("approve 1000", 1000),

@@ -43,7 +43,7 @@ import Testing
             let gate = try #require(GateArgument(argument: text)).gate(of: "d", approving: somebody)
             #expect(await gate.decide(Self.request) == decision, "\(text)")
         }
-        let ignoring = try #require(GateArgument(argument: "ignore")).gate(approving: somebody)
+        let ignoring = try #require(GateArgument(argument: "ignore")).gate(of: "d", approving: somebody)
         let question = Task { await ignoring.decide(Self.request) }
         question.cancel()
         #expect(await question.value == .timedOut)

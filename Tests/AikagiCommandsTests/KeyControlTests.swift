@@ -91,6 +91,9 @@ private struct ControlStage: Sendable {
             try await withThrowingTaskGroup(of: CTAPStatus.self) { group in
                 group.addTask { await stage.status(.selection) }
                 while try await stage.ask("state").state?.clock.sleepers != 2 {}
+                let state = try #require(try await stage.ask("state").state)
+                #expect(state.underWay.map(\.answer) == ["delay 29.0 deny"] && state.questions.isEmpty)
+                #expect(state.underWay.map(\.question.action) == ["selection"])
                 #expect(try await stage.ask("clock advance 29").error == nil)
                 #expect(try await group.next() == .operationDenied)
             }
@@ -103,7 +106,8 @@ private struct ControlStage: Sendable {
                 #expect(reply.error == nil)
                 #expect(try await group.next() == .operationDenied)
             }
-            #expect(try await stage.ask("always approve").error == nil)
+            #expect(try await stage.ask("state").state?.always == nil)
+            #expect(try await stage.ask("always approve").state?.always == "approve")
             #expect(await stage.status(.selection) == .success)
         }
     }
@@ -179,21 +183,36 @@ private struct ControlStage: Sendable {
         }
     }
 
-    @Test(
-        "What is no request is said to be none, and the connection stays",
-        arguments: [
-            "", "x", "[]", "{}", #"{"action":"explode"}"#, #"{"action":1}"#, #"{"action":"answer"}"#,
-            #"{"action":"answer","answer":"maybe"}"#, #"{"action":"always","answer":"fail 2"}"#,
-            #"{"action":"clock-advance"}"#, #"{"action":"clock-advance","seconds":-1}"#,
-            #"{"action":"clock-advance","seconds":1e300}"#, #"{"action":"clock-advance","seconds":"1"}"#,
-            #"{"action":"answer","answer":"approve 1001"}"#, "\u{FFFD}{",
-        ])
-    func rejections(line: String) async throws {
+    private static let refusals: [(line: String, error: String)] = {
+        let object = #"a request is a JSON object on one line, such as {"action":"state"}"#
+        let actions =
+            "'action' is one of answer, always, power-cycle, unplug, plug, clock-advance, clock-stop, clock-start, state, watch"
+        let seconds = "a clock goes forward by 0 to 31536000 seconds"
+        return [
+            ("", object), ("x", object), ("[]", object), ("\u{FFFD}{", object), ("null", object), ("{}", actions),
+            (#"{"action":"explode"}"#, actions), (#"{"action":1}"#, actions), (#"{"action":null}"#, actions),
+            (#"{"action":"answer"}"#, "'' is no answer; there are \(GateAnswer.vocabulary)"),
+            (#"{"action":"answer","answer":"maybe"}"#, "'maybe' is no answer; there are \(GateAnswer.vocabulary)"),
+            (#"{"action":"answer","answer":["fail"]}"#, #"'answer' is text, such as "fail 2""#),
+            (#"{"action":"always","answer":"fail 2"}"#, "'fail 2' is no answer; there are \(GateAnswer.vocabulary)"),
+            (
+                #"{"action":"answer","answer":"approve 1001"}"#,
+                "'approve 1001' is no answer; there are \(GateAnswer.vocabulary)"
+            ),
+            (#"{"action":"clock-advance"}"#, seconds), (#"{"action":"clock-advance","seconds":-1}"#, seconds),
+            (#"{"action":"clock-advance","seconds":1e300}"#, seconds),
+            (#"{"action":"clock-advance","seconds":"1"}"#, "'seconds' is a number, such as 30"),
+        ]
+    }()
+
+    @Test("What is no request is said to be none, in words for a person, and the connection stays", arguments: refusals)
+    func rejections(line: String, error: String) async throws {
         try await ControlStage.run { stage in
             try await LineConnection.connect(to: stage.path) { lines, connection in
                 try await connection.send(line: line)
                 let reply = try #require(try await lines.next(ControlReply.self))
-                #expect(reply.state == nil && reply.error?.isEmpty == false)
+                #expect(reply.state == nil)
+                #expect(reply.error == error)
                 try await connection.send(ControlRequest(action: .state))
                 #expect(try await lines.next(ControlReply.self)?.state?.questions == [])
             }
@@ -269,7 +288,8 @@ private struct ControlStage: Sendable {
     @Test("How things are, for people")
     func state() {
         var state = ControlReply.State(
-            isPlugged: true, clock: .init(seconds: 12.5, isRunning: true, sleepers: 0), questions: [], answers: [])
+            isPlugged: true, clock: .init(seconds: 12.5, isRunning: true, sleepers: 0), questions: [], underWay: [],
+            answers: [])
         #expect(state.lines == ["plugged in", "clock at 12.5 s, running"])
         state.isPlugged = false
         state.clock.isRunning = false
@@ -277,11 +297,17 @@ private struct ControlStage: Sendable {
             GateQuestion(UserRequest(.getAssertion(relyingPartyID: "a.example"), needsVerification: true)),
             GateQuestion(UserRequest(.selection, needsVerification: false)),
         ]
+        state.underWay = [
+            .init(
+                question: GateQuestion(UserRequest(.reset, needsVerification: false)), answer: "delay 20.0 approve")
+        ]
         state.answers = ["fail", "approve"]
+        state.always = "deny"
         #expect(
             state.lines == [
                 "unplugged", "clock at 12.5 s, stopped", "waits for: log in to a.example (verifies the user)",
-                "waits for: use this authenticator", "next answers: fail, approve",
+                "waits for: use this authenticator", "on its way: delay 20.0 approve, to: erase all passkeys",
+                "next answers: fail, approve", "otherwise: deny",
             ])
     }
 }

@@ -143,7 +143,9 @@ def test_a_key_is_full(place, store):
         assert refusal.value.code == CtapError.ERR.KEY_STORE_FULL
         # In the place of the account's earlier one there is room.
         register(ctap, b"bob")
-    assert aikagi(place, "key", "--tcp", "0", "--capacity", "-1").returncode == 64
+    for count in ["-1", "0", "1000001"]:
+        refusal = aikagi(place, "key", "--tcp", "0", f"--capacity={count}")
+        assert refusal.returncode == 64 and "from 1 to 1000000" in refusal.stderr
 
 
 def test_one_credential_is_singular(place):

@@ -33,19 +33,21 @@ struct GateAnswer: Equatable, Sendable {
 
     /// The words that stand for it.
     var words: String {
-        let verb =
-            switch decision {
-            case .approved: "approve"
-            case .denied: "deny"
-            case .verificationFailed: "fail"
-            case .briefTouch: "brief-touch"
-            case .finger(let name): "finger \(name)"
-            case .sample(let status, let finger):
-                "sample \(Self.samples.first { $0.status == status }?.word ?? "")"
-                    + (finger.isEmpty ? "" : " \(finger)")
-            case .timedOut, nil: "ignore"
-            }
+        let verb = Self.verb(of: decision)
         return delay > .zero ? "delay \(delay / .seconds(1)) \(verb)" : verb
+    }
+
+    fileprivate static func verb(of decision: UserDecision?) -> String {
+        switch decision {
+        case .approved: "approve"
+        case .denied: "deny"
+        case .verificationFailed: "fail"
+        case .briefTouch: "brief-touch"
+        case .finger(let name): "finger \(name)"
+        case .sample(let status, let finger):
+            "sample \(samples.first { $0.status == status }?.word ?? "")" + (finger.isEmpty ? "" : " \(finger)")
+        case .timedOut, nil: "ignore"
+        }
     }
 
     /// All of them, for sentences.
@@ -94,5 +96,20 @@ struct GateAnswer: Equatable, Sendable {
         guard delay > .zero else { return decision }
         do { try await clock.sleep(for: delay) } catch { return .timedOut }  // the question was withdrawn
         return decision
+    }
+}
+
+extension UserDecision {
+    /// What events call it: `approved`, `denied`, `verificationFailed`, `timedOut`, `briefTouch`; a finger and a sample by the words
+    /// that a script has for them.
+    var word: String {
+        switch self {
+        case .approved: "approved"
+        case .denied: "denied"
+        case .verificationFailed: "verificationFailed"
+        case .timedOut: "timedOut"
+        case .briefTouch: "briefTouch"
+        case .finger, .sample: GateAnswer.verb(of: self)
+        }
     }
 }

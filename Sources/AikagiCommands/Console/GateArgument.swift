@@ -25,7 +25,7 @@ enum GateArgument: ExpressibleByArgument {
             A program is given the question as JSON on standard input and answers by its exit status: 0 approves, 1 \
             declines, 2 fails the verification, anything else does not react. A script has one answer a line, the last one \
             for all that follow, or 'repeat': approve, deny, fail, ignore, brief-touch, finger NAME, sample STATUS [FINGER], each perhaps \
-            behind 'delay SECONDS' or before a number of times.
+            behind 'delay SECONDS' (which alone approves) or before a number of times.
             """, valueName: "gate")
 
     static var allValueStrings: [String] {
@@ -67,10 +67,11 @@ enum GateArgument: ExpressibleByArgument {
     ///
     /// - Parameters:
     ///   - device: The name of the device that it is for, which a program is told.
+    ///   - isOnlyDevice: Whether a person at the terminal knows which device it is about.
     ///   - approving: Who approves, if somebody does.
     ///   - clock: Measures delays.
     func gate(
-        of device: String = "", approving: any BiometricGate = ApprovingGate(),
+        of device: String, isOnlyDevice: Bool = false, approving: any BiometricGate = ApprovingGate(),
         clock: any Clock<Duration> = ContinuousClock()
     ) throws(CommandFailure) -> any BiometricGate {
         switch self {
@@ -85,7 +86,7 @@ enum GateArgument: ExpressibleByArgument {
             return ScriptGate(try GateScript(String(decoding: data, as: UTF8.self)), clock: clock)
         case .delay(let delay): return DelayedGate(after: delay, clock: clock, then: approving)
         case .ask:
-            guard let gate = TerminalGate(device: device) else {
+            guard let gate = TerminalGate(device: isOnlyDevice ? "" : device) else {
                 throw CommandFailure(
                     "there is no terminal to ask at; use the gate approve, deny, delay:SECONDS or exec:PROGRAM")
             }

@@ -42,7 +42,8 @@ struct DemoCommand: AsyncParsableCommand {
             let outcome: Result<Void, any Error>
             do {
                 let stage = DemoStage(
-                    runner: runner, evidence: evidence, pcGate: try pcGate.gate(), phoneGate: try phoneGate.gate())
+                    runner: runner, evidence: evidence, pcGate: try pcGate.gate(of: "pc"),
+                    phoneGate: try phoneGate.gate(of: "phone"))
                 outcome = .success(try await stage.play())
             } catch {
                 outcome = .failure(error)

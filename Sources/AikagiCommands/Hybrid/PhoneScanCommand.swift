@@ -100,12 +100,12 @@ struct PhoneScanCommand: AsyncParsableCommand {
     private func authenticator(_ approved: @escaping @Sendable (String) -> Void) async throws -> Authenticator {
         let json = json
         let observed = ObservedGate(
-            gate: try gate.gate(), asked: { _ in },
+            gate: try gate.gate(of: "phone", isOnlyDevice: true), asked: { _ in },
             decided: { request, decision in
                 if decision == .approved { approved(request.question) }
                 var line = HybridEventLine("user")
                 // A gate that nobody waits for any more has not decided anything.
-                line.decision = Task.isCancelled ? "cancelled" : "\(decision)"
+                line.decision = Task.isCancelled ? "cancelled" : decision.word
                 line.request = request.question
                 line.print(asJSON: json)
             })

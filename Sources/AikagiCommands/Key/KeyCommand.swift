@@ -118,7 +118,10 @@ struct KeyCommand: AsyncParsableCommand {
 
     private func checkOptions() throws {
         if memory && store != nil { throw ValidationError("--memory and --store exclude each other") }
-        if !(0...1_000_000).contains(capacity) { throw ValidationError("--capacity is a number from 0 to 1000000") }
+        if !(1...1_000_000).contains(capacity) {
+            throw ValidationError(
+                "--capacity is a number from 1 to 1000000: without room for one no passkey can be made")
+        }
         if passphraseFile != nil && store == nil { throw ValidationError("--passphrase-file needs a --store") }
         if flavour == .phone {
             if profile != .ctap23 { throw ValidationError("a phone has no --profile: it knows no management anyway") }
@@ -175,7 +178,8 @@ struct KeyCommand: AsyncParsableCommand {
 
     private func parts(_ lines: KeyLines) async throws -> Parts {
         guard let path = control else {
-            let authenticator = try await authenticator(gate: gate.gate(), clock: ContinuousClock())
+            let authenticator = try await authenticator(
+                gate: gate.gate(of: "key", isOnlyDevice: true), clock: ContinuousClock())
             let power = KeyPower {
                 await authenticator.powerCycle()
             } observe: {
@@ -185,7 +189,8 @@ struct KeyCommand: AsyncParsableCommand {
         }
         let clock = AdjustableClock()
         let watchers = KeyWatchers(clock: clock)
-        let person = ControlledGate(usually: try gate.gate(clock: clock), clock: clock)
+        let person = ControlledGate(
+            usually: try gate.gate(of: "key", isOnlyDevice: true, clock: clock), clock: clock)
         let authenticator = try await authenticator(gate: watchers.observed(person), clock: clock)
         let power = KeyPower {
             await authenticator.powerCycle()

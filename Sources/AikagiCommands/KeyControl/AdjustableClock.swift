@@ -18,6 +18,8 @@ final class AdjustableClock: Clock {
         var shown = Duration.zero
         /// When that was, by the clock behind it; `nil` while it stands still.
         var since: ContinuousClock.Instant?
+        /// Where those put it who are putting it forward, or did last.
+        var end = Instant(elapsed: .zero)
         /// Until when those sleep who do.
         var deadlines: [UInt64: Instant] = [:]
         var lastID: UInt64 = 0
@@ -53,10 +55,16 @@ final class AdjustableClock: Clock {
 
     /// Puts it forward.
     ///
+    /// Of two who do so at once, the later begins where the earlier will end.
+    ///
     /// Those who sleep are woken in the order of their deadlines, and the earlier ones have a moment to tell the later that
     /// they need not wake: a person who answers after 20 seconds is not overtaken by a time-out of 30.
     func advance(by duration: Duration) async {
-        let end = now.advanced(by: max(duration, .zero))
+        let now = now
+        let end = state.withLock { state in
+            state.end = max(now, state.end).advanced(by: max(duration, .zero))
+            return state.end
+        }
         while let next = step(before: end) {
             put(to: next)
             await settle(after: next)

@@ -10,13 +10,14 @@ struct ControlCommand: AsyncParsableCommand {
               approve, deny, fail, ignore, brief-touch, finger NAME,
               sample STATUS [FINGER]     the answer to the question that waits, or
                                          else to the next one; in front of it perhaps
-                                         delay SECONDS, behind it a number of times
+                                         delay SECONDS (alone: approve after that
+                                         time), behind it a number of times
               always ANSWER              the answer to all that follow
               power-cycle                what is kept in RAM is lost
               unplug, plug               without power nobody is answered
               clock advance SECONDS      time-outs, delays and tokens go by it
               clock stop, clock start
-              state                      what waits, and what the clock shows
+              state                      what waits, what is answered, what the clock shows
               watch                      JSON Lines: how things are, then what happens
 
             Examples:
@@ -125,7 +126,9 @@ extension ControlReply.State {
             "clock at \(clock.seconds) s, \(clock.isRunning ? "running" : "stopped")",
         ]
         lines += questions.map { "waits for: \($0.question)\($0.needsVerification ? " (verifies the user)" : "")" }
+        lines += underWay.map { "on its way: \($0.answer), to: \($0.question.question)" }
         if !answers.isEmpty { lines.append("next answers: " + answers.joined(separator: ", ")) }
+        if let always { lines.append("otherwise: \(always)") }
         return lines
     }
 }

@@ -1,3 +1,5 @@
+import Foundation
+
 /// What is asked of a running key, one JSON object a line at its control socket.
 struct ControlRequest: Codable, Hashable, Sendable {
     /// What is wanted.
@@ -33,6 +35,35 @@ struct ControlRequest: Codable, Hashable, Sendable {
     static let longestAdvance = 31_536_000.0
 }
 
+extension ControlRequest {
+    /// Reads a line.
+    ///
+    /// - Throws: What a request looks like, for the person who wrote another thing.
+    init(line: String) throws(CommandFailure) {
+        do {
+            self = try JSONDecoder().decode(ControlRequest.self, from: Data(line.utf8))
+        } catch DecodingError.keyNotFound(let key, _) {
+            throw ControlRequest.refusal(key.stringValue)
+        } catch DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context),
+            DecodingError.dataCorrupted(let context)
+        {
+            throw ControlRequest.refusal(context.codingPath.first?.stringValue)
+        } catch {
+            throw ControlRequest.refusal(nil)
+        }
+    }
+
+    private static func refusal(_ member: String?) -> CommandFailure {
+        switch member {
+        case "action":
+            CommandFailure("'action' is one of " + Action.allCases.map(\.rawValue).joined(separator: ", "))
+        case "answer": CommandFailure(#"'answer' is text, such as "fail 2""#)
+        case "seconds": CommandFailure("'seconds' is a number, such as 30")
+        default: CommandFailure(#"a request is a JSON object on one line, such as {"action":"state"}"#)
+        }
+    }
+}
+
 /// The reply to each request.
 struct ControlReply: Codable, Hashable, Sendable {
     /// How a key is.
@@ -48,10 +79,21 @@ struct ControlReply: Codable, Hashable, Sendable {
 
         var isPlugged: Bool
         var clock: Clock
+        /// An answer that takes a while, or is none.
+        struct AnswerUnderWay: Codable, Hashable, Sendable {
+            var question: GateQuestion
+            /// In words.
+            var answer: String
+        }
+
         /// The questions that wait for an answer from outside.
         var questions: [GateQuestion]
+        /// The questions that have been answered, for whoever asks to hear so later or never.
+        var underWay: [AnswerUnderWay]
         /// The answers to the questions to come, in words.
         var answers: [String]
+        /// What is answered to all others, in words; `nil` as long as the key's gate does that.
+        var always: String?
     }
 
     /// Why the wish was not granted; `nil` if it was.

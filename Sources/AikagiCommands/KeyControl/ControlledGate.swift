@@ -12,6 +12,8 @@ final class ControlledGate: BiometricGate {
 
     private struct State {
         var usual: any BiometricGate
+        /// What they always answer, once they have been told to.
+        var always: GateAnswer?
         /// For the questions to come, the next first.
         var answers: [GateAnswer] = []
         /// Those that are asked at the moment, in their order.
@@ -41,6 +43,16 @@ final class ControlledGate: BiometricGate {
         state.withLock { $0.questions.filter { $0.answer == nil }.map(\.request) }
     }
 
+    /// The questions that somebody has answered whose answers take a while, in their order.
+    var underWay: [(request: UserRequest, answer: GateAnswer)] {
+        state.withLock { state in
+            state.questions.compactMap { question in question.answer.map { (question.request, $0) } }
+        }
+    }
+
+    /// What the person answers when nobody tells them; `nil` as long as they do as usual.
+    var always: GateAnswer? { state.withLock(\.always) }
+
     /// The answers for the questions to come.
     var answers: [GateAnswer] { state.withLock(\.answers) }
 
@@ -66,6 +78,7 @@ final class ControlledGate: BiometricGate {
     func tell(always answer: GateAnswer) {
         state.withLock { state in
             state.usual = AnsweringGate(answer: answer, clock: clock)
+            state.always = answer
             state.answers = []
             for index in state.questions.indices where state.questions[index].answer == nil {
                 state.questions[index].answer = answer

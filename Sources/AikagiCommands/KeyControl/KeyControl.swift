@@ -63,16 +63,17 @@ final class KeyControl: Sendable {
                 let connection = LineConnection(output, channel.channel)
                 try await withThrowingDiscardingTaskGroup { group in
                     var lines = LineConnection.Lines(input)
-                    while true {
-                        do {
-                            guard let request = try await lines.next(ControlRequest.self) else { break }
-                            let events = request.action == .watch ? self.watchers.watch() : nil
-                            try await connection.send(await self.answer(request))
-                            if let events { group.addTask { try await KeyControl.send(events, to: connection) } }
-                        } catch let error as DecodingError {
-                            let sentence = "that is no request: \(error.sentence)"
-                            try await connection.send(ControlReply(error: sentence, state: nil))
+                    while let line = try await lines.nextLine() {
+                        let request: ControlRequest
+                        do throws(CommandFailure) {
+                            request = try ControlRequest(line: line)
+                        } catch {
+                            try await connection.send(ControlReply(error: "\(error)", state: nil))
+                            continue
                         }
+                        let events = request.action == .watch ? self.watchers.watch() : nil
+                        try await connection.send(await self.answer(request))
+                        if let events { group.addTask { try await KeyControl.send(events, to: connection) } }
                     }
                     group.cancelAll()
                 }
@@ -146,6 +147,8 @@ final class KeyControl: Sendable {
             clock: .init(
                 seconds: (clock.now.elapsed / .milliseconds(1)).rounded() / 1000, isRunning: clock.isRunning,
                 sleepers: clock.sleeperCount),
-            questions: gate.questions.map { GateQuestion($0) }, answers: gate.answers.map(\.words))
+            questions: gate.questions.map { GateQuestion($0) },
+            underWay: gate.underWay.map { .init(question: GateQuestion($0.request), answer: $0.answer.words) },
+            answers: gate.answers.map(\.words), always: gate.always?.words)
     }
 }

@@ -12,7 +12,7 @@ struct KeyEvent: Encodable, Sendable {
     var clockMilliseconds: Double = 0
     /// What the person is or was asked.
     var question: GateQuestion?
-    /// What they answered.
+    /// What they answered, by ``UserDecision/word``, or `cancelled`.
     var decision: String?
     /// The command's name, of a request and of its response; `U2F` for one of CTAP1.
     var command: String?
@@ -85,7 +85,7 @@ final class KeyWatchers: Sendable {
             asked: { [self] request in note(event("asked", request, nil)) },
             decided: { [self] request, decision in
                 // A gate that nobody waits for any more has not decided anything.
-                note(event("user", request, Task.isCancelled ? "cancelled" : "\(decision)"))
+                note(event("user", request, Task.isCancelled ? "cancelled" : decision.word))
             })
     }
 

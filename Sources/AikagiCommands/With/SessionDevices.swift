@@ -152,7 +152,7 @@ struct SessionDevices: Sendable {
             decided: { request, decision in
                 var line = HybridEventLine("user")
                 // A gate that nobody waits for any more has not decided anything.
-                line.decision = Task.isCancelled ? "cancelled" : "\(decision)"
+                line.decision = Task.isCancelled ? "cancelled" : decision.word
                 line.request = request.question
                 log.note(line, device: device)
             })
