@@ -88,6 +88,23 @@ def test_accounts(workplace):
         workplace, "reset", "--data", str(data), "nobody", "--symbol", "1", "--number", "2", status=1).stderr
 
 
+def test_usage(workplace):
+    """What is missing is said with the usage of the very command, which shows what it needs."""
+    data = ("--data", str(workplace.directory / "data"))
+    birth = ("--name", "x", "--date-of-birth", BIRTH)
+    for command, *arguments in (
+        ("add", "x", *birth, "--symbol", "1", "--number", "2"), ("add", *data, "x", *birth, "--symbol", "1"),
+        ("add", *data, "x", *birth), ("add", *data), ("import", "accounts.csv"), ("import", *data), ("list",),
+        ("list", "--json"), ("reset", "x", "--symbol", "1", "--number", "2"), ("reset", *data, "x"),
+    ):
+        errors = run(workplace, command, *arguments, status=64).stderr
+        assert f"Usage: aikagi portal users {command} --data <dir>" in errors, errors
+        assert f"See 'aikagi portal users {command} --help'" in errors, errors
+    help_text = run(workplace, "add", "--help").stdout
+    assert "(--symbol <symbol> --number <number> | --password-file <file>)" in help_text
+    assert max(map(len, help_text.splitlines())) <= 80
+
+
 def test_stock_app_and_reset(workplace):
     data = workplace.directory / "data"
     add_user(workplace, data)

@@ -5,6 +5,11 @@ import Portal
 struct AddUserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "add", abstract: "Add an account at the start of the manual.",
+        usage: """
+            aikagi portal users add --data <dir> <user-id>
+              --name <name> --date-of-birth <yyyy-mm-dd>
+              (--symbol <symbol> --number <number> | --password-file <file>)
+            """,
         discussion: """
             The initial password is that of --password-file, or, with --symbol and --number of the insurance card, \
             symbol, number and date of birth.
@@ -35,6 +40,8 @@ struct AddUserCommand: AsyncParsableCommand {
         }
         return date
     }
+
+    func validate() throws { try OptionRules.check(portal.checkIsGiven) }
 
     func run() async throws {
         try await changingAccounts {

@@ -5,6 +5,7 @@ import Portal
 struct ImportUsersCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import", abstract: "Add the accounts of a CSV file: all of them, or none.",
+        usage: "aikagi portal users import --data <dir> <file>",
         discussion: """
             UTF-8, with a header. Columns in any order: userID, name, dateOfBirth (1990-01-31), and either \
             initialPassword or both symbol and number; then the password is symbol, number and date of birth. Each \
@@ -18,6 +19,8 @@ struct ImportUsersCommand: AsyncParsableCommand {
 
     @Argument(help: "The CSV file.")
     var file: String
+
+    func validate() throws { try OptionRules.check(portal.checkIsGiven) }
 
     func run() async throws {
         try await changingAccounts {

@@ -5,6 +5,7 @@ import Portal
 struct ListUsersCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List the accounts, and where each stands.",
+        usage: "aikagi portal users list --data <dir> [--json]",
         discussion: """
             One line each: user ID, where the first login stands (dateOfBirth, terms, mailAddress, mailConfirmation, \
             method, newPassword, complete), how the person proves more than the password (passkey, totp, mail), the \
@@ -27,6 +28,8 @@ struct ListUsersCommand: AsyncParsableCommand {
         var method: String?
         var passkeys: Int
     }
+
+    func validate() throws { try OptionRules.check(portal.checkIsGiven) }
 
     func run() async throws {
         for account in try await portal.accounts().list() {

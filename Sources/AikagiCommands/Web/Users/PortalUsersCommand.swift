@@ -27,13 +27,18 @@ struct InitialPasswordOptions: ParsableArguments {
 
     @OptionGroup var file: PortalPasswordOptions
 
+    func validate() throws { try OptionRules.check(checkOptions) }
+
+    private func checkOptions() throws {
+        guard (symbol == nil) == (number == nil), (symbol == nil) != (file.passwordFile == nil) else {
+            throw ValidationError("give either --symbol and --number, or --password-file")
+        }
+    }
+
     /// Reads the file, if one is given.
     ///
     /// - Returns: the password for somebody born on a day.
     func rule() async throws -> @Sendable (CalendarDate) -> String {
-        guard (symbol == nil) == (number == nil), (symbol == nil) != (file.passwordFile == nil) else {
-            throw ValidationError("give either --symbol and --number, or --password-file")
-        }
         if let symbol, let number {
             return { InitialPassword.rule(symbol: symbol, number: number, dateOfBirth: $0) }
         }

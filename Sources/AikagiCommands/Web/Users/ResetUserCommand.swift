@@ -5,6 +5,10 @@ import Portal
 struct ResetUserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reset", abstract: "Put an account back to the start of the manual.",
+        usage: """
+            aikagi portal users reset --data <dir> <user-id>
+              (--symbol <symbol> --number <number> | --password-file <file>)
+            """,
         discussion: """
             For a person who forgot the password, or lost the phone or the authenticator app: the account gets an \
             initial password again; its mail address, passkeys and authenticator app are forgotten, and every visit \
@@ -21,6 +25,8 @@ struct ResetUserCommand: AsyncParsableCommand {
     var userID: String
 
     @OptionGroup var initial: InitialPasswordOptions
+
+    func validate() throws { try OptionRules.check(portal.checkIsGiven) }
 
     func run() async throws {
         try await changingAccounts {

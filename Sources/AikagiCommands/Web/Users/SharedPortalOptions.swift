@@ -13,11 +13,19 @@ struct PortalDataOptions: ParsableArguments {
             discussion: "Default of `aikagi portal`: a scratch folder, removed at the end.", valueName: "dir"))
     var data: String?
 
+    /// Checks that the folder is given, for commands that cannot do without.
+    func checkIsGiven() throws {
+        guard data != nil else {
+            throw ValidationError("--data is missing: the folder that `aikagi portal --data` uses")
+        }
+    }
+
     /// The accounts of the portal in the folder.
     ///
     /// - Parameter creating: whether the folder may be made.
     func accounts(creating: Bool = false) throws -> PortalAccounts {
-        guard let data else { throw ValidationError("--data is missing: the folder that `aikagi portal --data` uses") }
+        try checkIsGiven()
+        let data = data ?? ""
         let path = data + "/portal.sqlite"
         if creating {
             try createPrivateDirectory(data)
