@@ -109,7 +109,8 @@ class PortalVisitor:
                 "clientDataJSON": websafe_encode(data),
                 "authenticatorData": websafe_encode(response[2]),
                 "signature": websafe_encode(response[3]),
-            },
+            }
+            | ({"userHandle": websafe_encode(response[4]["id"])} if 4 in response else {}),
         )
 
     def _finish(self, ceremony: str, identifier: bytes, response: dict) -> None:
