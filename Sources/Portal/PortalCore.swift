@@ -25,7 +25,8 @@ struct PortalCore: Sendable {
             isSecure: configuration.tls != nil)
         database = try PortalDatabase(path: configuration.databasePath)
         passwords = PasswordHasher(cost: configuration.passwordCost)
-        sealing = try SealingKey(path: configuration.sealingKeyPath ?? configuration.databasePath + ".key")
+        sealing = try SealingKey(
+            path: configuration.sealingKeyPath ?? configuration.databasePath + ".key", of: database)
         if let smtp = configuration.smtp {
             maildir = nil
             mail = try SMTPClient(configuration: smtp, name: configuration.relyingPartyID)
@@ -73,6 +74,12 @@ public enum PortalConfigurationError: Error, Hashable, Sendable {
     case tls(String, reason: String)
     /// The file of the key that seals secrets cannot be read or made.
     case sealingKey(String, reason: String)
+    /// Others may read the file of the key that seals secrets; the mode is the octal number that `chmod` takes.
+    case sealingKeyMode(String, mode: String)
+    /// The file of the key is missing, and the database has secrets that were sealed with it.
+    case sealingKeyMissing(String)
+    /// The file holds another key than the one that the secrets of the database were sealed with.
+    case sealingKeyForeign(String)
 }
 
 extension PortalConfigurationError: CustomStringConvertible {
@@ -86,6 +93,17 @@ extension PortalConfigurationError: CustomStringConvertible {
         case .tls(let path, let reason): "cannot use \(path) for TLS: \(reason); name a file in PEM"
         case .sealingKey(let path, let reason):
             "cannot use the key file \(path): \(reason); put back the file that belongs to the database"
+        case .sealingKeyMode(let path, let mode):
+            "others may read the key file \(path) (mode \(mode)); chmod 600 it, and think of who has read it"
+        case .sealingKeyMissing(let path):
+            "the key file \(path) is missing, and secrets of the database are sealed with it; "
+                + PortalConfigurationError.sealingKeyRemedy
+        case .sealingKeyForeign(let path):
+            "the key file \(path) is not the one that secrets of the database are sealed with; "
+                + PortalConfigurationError.sealingKeyRemedy
         }
     }
+
+    private static let sealingKeyRemedy =
+        "put it back, or, if it is lost for good, reset each account that `aikagi portal users list` shows with totp, and start again"
 }

@@ -50,6 +50,44 @@ import Testing
     }
 
     @Test(
+        "Behind a proxy the page does not exist: the proxy is on this machine, its visitors are not",
+        arguments: ["Forwarded", "Via", "X-Forwarded-For", "x-forwarded-for"])
+    func proxyHeaders(name: String) async throws {
+        let fixture = try await PortalFixture(origins: [], relyingPartyID: "localhost") { $0.offersMailPage = true }
+        let header = try #require(HTTPField.Name(name))
+        try await fixture.portal.application().test(.live) { client in
+            let browser = Browser(client: client)
+            let shown = try await browser.send(.get, "/mail")
+            #expect(shown.status == 200)
+            for value in ["for=127.0.0.1", "127.0.0.1", ""] {
+                let hidden = try await browser.send(.get, "/mail", headers: [header: value])
+                #expect(hidden.status == 404)
+            }
+        }
+    }
+
+    @Test(
+        "The page is there for a loopback portal that this machine reaches without a proxy",
+        arguments: [
+            ([], "127.0.0.1", false, false, true), (["http://localhost:8080"], "::1", false, false, true),
+            (["https://localhost"], "127.0.0.1", false, false, false),
+            (["HTTPS://localhost"], "127.0.0.1", false, false, false),
+            (["http://localhost", "https://localhost"], "127.0.0.1", false, false, false),
+            (["https://localhost:8443"], "127.0.0.1", true, false, true), ([], "0.0.0.0", false, false, false),
+            ([], "127.0.0.1", false, true, false),
+        ] as [([String], String, Bool, Bool, Bool)])
+    func configurations(origins: [String], address: String, hasTLS: Bool, hasSMTP: Bool, isShown: Bool) {
+        var configuration = PortalConfiguration(databasePath: "", mailDirectory: "")
+        configuration.origins = origins
+        configuration.address = address
+        if hasTLS { configuration.tls = PortalTLS(certificatePath: "", privateKeyPath: "") }
+        if hasSMTP { configuration.smtp = SMTPConfiguration(host: "localhost", port: 25) }
+        #expect(!configuration.showsMailPage)
+        configuration.offersMailPage = true
+        #expect(configuration.showsMailPage == isShown)
+    }
+
+    @Test(
         "Only addresses of this machine are the loopback",
         arguments: [
             ("127.0.0.1", true), ("127.9.9.9", true), ("::1", true), ("::ffff:127.0.0.1", true), ("localhost", true),

@@ -41,8 +41,12 @@ extension Account {
     }
 
     /// The account that a person names at login.
+    ///
+    /// Only what can be a user ID is looked for: SQLite's text ends at NUL, so that what follows one would name the same account
+    /// and be another to the limit of attempts.
     static func find(userID: String, in database: Database) throws -> Account? {
-        try Row.fetchOne(database, sql: "SELECT * FROM account WHERE userID = ?", arguments: [userID])
+        guard NewUser.isUserID(userID) else { return nil }
+        return try Row.fetchOne(database, sql: "SELECT * FROM account WHERE userID = ?", arguments: [userID])
             .flatMap(Account.init)
     }
 
@@ -55,10 +59,19 @@ extension Account {
     }
 
     /// Changes how the account proves more than its password; a secret that is no longer of use goes.
-    static func setMethod(_ method: AuthenticationMethod, of accountID: Int64, in database: Database) throws {
+    ///
+    /// - Returns: What has changed, for ``PortalCore/notify(of:_:_:)``.
+    static func setMethod(
+        _ method: AuthenticationMethod, of accountID: Int64, in database: Database
+    ) throws -> [Phrase] {
+        guard let account = try find(accountID, in: database) else { return [] }
         try database.execute(
             sql: "UPDATE account SET method = ? WHERE id = ?", arguments: [method.rawValue, accountID])
-        if method != .totp { try OneTimePasswordStore.remove(accountID: accountID, in: database) }
+        var changes: [Phrase] = method == account.method ? [] : [.noticeMailMethod]
+        if method != .totp, try OneTimePasswordStore.remove(accountID: accountID, in: database) {
+            changes.append(.noticeMailAppRemoved)
+        }
+        return changes
     }
 
     /// Moves chapter 1 on, if and only if it still stands where the caller saw it.

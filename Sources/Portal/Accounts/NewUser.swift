@@ -13,13 +13,17 @@ public struct NewUser: Sendable {
         self.name = name
     }
 
+    /// Whether a text can be a user ID: 1 to 64 printable ASCII characters without spaces.
+    static func isUserID(_ text: String) -> Bool {
+        (1...64).contains(text.utf8.count) && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+    }
+
     /// Whether an initial password will do.
     static func isPassword(_ text: String) -> Bool { (1...PasswordPolicy.maximumByteCount).contains(text.utf8.count) }
 
     /// Checks what can be checked without the other accounts.
     func check() throws(PortalAccountError) {
-        let isPrintable = userID.utf8.allSatisfy { (0x21...0x7E).contains($0) }
-        guard (1...64).contains(userID.utf8.count), isPrintable else { throw .userID }
+        guard NewUser.isUserID(userID) else { throw .userID }
         guard NewUser.isPassword(initialPassword) else { throw .initialPassword }
         let isPlain = !name.unicodeScalars.contains { $0.properties.generalCategory == .control }
         guard !name.isEmpty, name.utf8.count <= 200, isPlain else { throw .name }

@@ -42,6 +42,9 @@ struct PortalDatabase: Sendable {
         try await pool.read(body)
     }
 
+    /// Reads before the portal serves anybody; the thread waits.
+    func readAtStart<Value>(_ body: (Database) throws -> Value) throws -> Value { try pool.read(body) }
+
     /// Changes everything that `body` changes, or, when it throws, nothing.
     func write<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
         try await pool.write(body)

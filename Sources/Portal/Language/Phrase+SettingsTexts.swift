@@ -67,6 +67,10 @@ extension Phrase {
         case .noticeMailPassword: ("パスワードが変更されました。", "Your password was changed.")
         case .noticeMailAddress:
             ("メールアドレスが %1 に変更されました。", "Your mail address was changed to %1.")
+        case .noticeMailAppSetUp: ("認証アプリが設定されました。", "An authenticator app was set up.")
+        case .noticeMailAppRemoved: ("認証アプリの設定が解除されました。", "The authenticator app was removed.")
+        case .noticeMailPasskeyAdded: ("パスキーが追加されました。", "A passkey was added.")
+        case .noticeMailPasskeyRemoved: ("パスキーが削除されました。", "A passkey was removed.")
         default: passkeySettingsTexts
         }
     }

@@ -39,6 +39,7 @@ enum Phrase: String, Sendable, CaseIterable {
     case passwordChangeTitle, passwordChangeIntro, currentPassword, currentPasswordWrong, passwordIsCurrent
     case changeButton, mailChangeTitle, mailChangeIntro, mailChangeLabel, mailChangePending, mailUnchanged
     case confirmedChange, noticeMailSubject, noticeMailText, noticeMailMethod, noticeMailPassword, noticeMailAddress
+    case noticeMailAppSetUp, noticeMailAppRemoved, noticeMailPasskeyAdded, noticeMailPasskeyRemoved
     case passkeysIntro, passkeysNone, renameButton, noticeRenamed, removeLink, removalTitle, removalIntro
     case removalEffect, removeButton, cancelLink, backToPasskeys, noticeRemoved, passkeyIsLast
     case removedTitle, removedAndLoggedOut

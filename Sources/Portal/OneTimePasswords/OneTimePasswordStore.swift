@@ -14,8 +14,8 @@ enum OneTimePasswordStore {
         let row = try Row.fetchOne(
             database, sql: "SELECT sealedSecret FROM oneTimePasswordSetUp WHERE sessionIDHash = ? AND expiresAt > ?",
             arguments: [key, now.timeIntervalSince1970])
-        if let row {
-            let secret = try sealing.open(Bytes.column("sealedSecret", of: row), for: place(session))
+        // One that another key has sealed is not in use yet: it is replaced.
+        if let row, let secret = try? sealing.open(Bytes.column("sealedSecret", of: row), for: place(session)) {
             return TimeBasedOneTimePassword(secret: secret)
         }
         let secret = Secret.random(TimeBasedOneTimePassword.secretByteCount)
@@ -74,8 +74,23 @@ enum OneTimePasswordStore {
     }
 
     /// Forgets an account's secret.
-    static func remove(accountID: Int64, in database: Database) throws {
+    ///
+    /// - Returns: Whether there was one.
+    static func remove(accountID: Int64, in database: Database) throws -> Bool {
         try database.execute(sql: "DELETE FROM oneTimePassword WHERE accountID = ?", arguments: [accountID])
+        return database.changesCount > 0
+    }
+
+    /// Whether a key opens what is sealed; `nil` when nothing is.
+    ///
+    /// The secret that was sealed last counts: it was sealed with the key that the portal had when it ran last.
+    static func isOpened(by sealing: SealingKey?, in database: Database) throws -> Bool? {
+        let row = try Row.fetchOne(
+            database,
+            sql: "SELECT accountID, sealedSecret FROM oneTimePassword ORDER BY createdAt DESC, accountID DESC LIMIT 1")
+        guard let row else { return nil }
+        let sealed = Bytes.column("sealedSecret", of: row)
+        return (try? sealing?.open(sealed, for: place(row["accountID"]))) != nil
     }
 
     private static func place(_ accountID: Int64) -> String { "one-time password of account \(accountID)" }

@@ -8,14 +8,28 @@ struct SealingKey: Sendable {
     private static let byteCount = 32
     private let key: SymmetricKey
 
-    /// Reads the key, or makes one where there is none.
+    /// Reads the key of a database, or makes one where nothing is sealed yet: a key that is lost is not replaced silently.
     ///
-    /// - Throws: ``PortalConfigurationError/sealingKey(_:reason:)`` for a file that cannot be read or made, or is damaged.
-    init(path: String) throws(PortalConfigurationError) {
+    /// - Throws: ``PortalConfigurationError`` that says what to do, or an error of the database.
+    init(path: String, of database: PortalDatabase) throws {
+        let isAnythingSealed = try database.readAtStart { try OneTimePasswordStore.isOpened(by: nil, in: $0) } != nil
+        let sealing = try SealingKey(path: path, mayBeMade: !isAnythingSealed)
+        guard try database.readAtStart({ try OneTimePasswordStore.isOpened(by: sealing, in: $0) }) != false else {
+            throw PortalConfigurationError.sealingKeyForeign(path)
+        }
+        self = sealing
+    }
+
+    /// Reads the key, or makes one where there is none and one may be made.
+    ///
+    /// - Throws: ``PortalConfigurationError/sealingKey(_:reason:)`` for a file that cannot be read or made, or is damaged,
+    ///   ``PortalConfigurationError/sealingKeyMode(_:mode:)``, ``PortalConfigurationError/sealingKeyMissing(_:)``.
+    init(path: String, mayBeMade: Bool = true) throws(PortalConfigurationError) {
         if let bytes = try SealingKey.read(path) {
             key = SymmetricKey(data: bytes)
             return
         }
+        guard mayBeMade else { throw .sealingKeyMissing(path) }
         // The name appears with the whole key behind it, and the first of two portals that start at once wins.
         let temporary = "\(path).\(Secret.random(8).map { String($0, radix: 16) }.joined())"
         let fresh = Secret.random(SealingKey.byteCount)
@@ -57,12 +71,26 @@ struct SealingKey: Sendable {
             return nil
         }
         defer { close(descriptor) }
+        try checkMode(path)
         var bytes = [UInt8](repeating: 0, count: byteCount + 1)
         let count = Glibc.read(descriptor, &bytes, bytes.count)
         guard count == byteCount else {
             throw .sealingKey(path, reason: "it does not hold a key of \(byteCount) bytes")
         }
         return Array(bytes.prefix(byteCount))
+    }
+
+    /// Sees that nobody else may read a file, or the one that a link leads to.
+    private static func checkMode(_ path: String) throws(PortalConfigurationError) {
+        let file = URL(filePath: path).resolvingSymlinksInPath().path
+        let attributes: [FileAttributeKey: Any]
+        do {
+            attributes = try FileManager.default.attributesOfItem(atPath: file)
+        } catch {
+            throw .sealingKey(path, reason: "its mode cannot be read")
+        }
+        let mode = (attributes[.posixPermissions] as? Int) ?? 0o777
+        guard mode & 0o077 == 0 else { throw .sealingKeyMode(path, mode: String(mode, radix: 8)) }
     }
 
     private static func failure(_ path: String) -> PortalConfigurationError {

@@ -53,8 +53,11 @@ struct MailAddressPages: Sendable {
         } catch let error as any MailTransportError {
             return core.mailNotSent(error, on: screen, for: request, context)
         }
-        try await core.database.write {
-            try MailConfirmation.open(token: token, for: account.id, address: address, now: now, in: $0)
+        // Sending takes its time: whoever has been logged out meanwhile changes nothing any more.
+        let session = context.session
+        try await core.database.write { database in
+            guard try SessionStore.isOpen(session, in: database) else { throw PortalFailure.formExpired }
+            try MailConfirmation.open(token: token, for: account.id, address: address, now: now, in: database)
         }
         return core.redirect(to: "/settings/mail-address")
     }

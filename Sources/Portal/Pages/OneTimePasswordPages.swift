@@ -29,22 +29,25 @@ struct OneTimePasswordPages: Sendable {
         let now = core.now
         let code = TypedCode.digits(fields["code"])
         // One transaction: either the account has the app, and this visit has proven it, or nothing has changed.
-        let secret = try await core.database.write { database -> [UInt8]? in
+        let outcome = try await core.database.write { database -> (secret: [UInt8], changes: [Phrase])? in
+            guard try SessionStore.isOpen(session, in: database) else { throw PortalFailure.formExpired }
             guard
                 try OneTimePasswordStore.confirm(
                     code: code, for: session, accountID: visitor.account.id, sealing: core.sealing, now: now,
                     in: database)
             else { return nil }
-            try Account.setMethod(.totp, of: visitor.account.id, in: database)
-            return try SessionStore.begin(
+            let changes = try Account.setMethod(.totp, of: visitor.account.id, in: database)
+            let secret = try SessionStore.begin(
                 secret: core.secrets.issue(), accountID: visitor.account.id, level: .totp, isFirstLogin: false,
                 replacing: session, now: now, in: database)
+            return (secret, changes + [.noticeMailAppSetUp])
         }
-        guard let secret else {
+        guard let (secret, changes) = outcome else {
             var screen = try await setUpScreen(for: visitor, context)
             screen.forms[0].fields[0].isInvalid = true
             return core.refusal(screen, Phrase.totpWrongAtSetUp.text(context.language), for: request, context)
         }
+        await core.notify(of: changes, visitor.account, context)
         return core.redirect(to: "/top?notice=app-ready").withCookie(core.sessionCookie(secret))
     }
 

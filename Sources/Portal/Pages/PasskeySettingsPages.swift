@@ -98,6 +98,7 @@ struct PasskeySettingsPages: Sendable {
                     removalScreen(passkey, context.language), Phrase.passkeyIsLast.text(context.language),
                     for: request, context)
             }
+            await core.notify(of: [.noticeMailPasskeyRemoved], visitor.account, context)
             if outcome.goesOn { return core.redirect(to: "/settings/passkeys?notice=removed") }
             // This very visit began with it. The page that says so also tells the browser.
             var screen = Screen(title: Phrase.removedTitle.text(context.language))

@@ -76,19 +76,20 @@ struct SettingsPages: Sendable {
         let wasSetUp = visitor.isSetUp
         // What has to be set up first is chosen by setting it up; until then everything stays as it was. Where nothing
         // is set up yet, step 1.8 is simply done again.
-        let next = try await core.database.write { database -> String in
+        let (next, changes) = try await core.database.write { database -> (String, [Phrase]) in
+            guard try SessionStore.isOpen(session, in: database) else { throw PortalFailure.formExpired }
             switch method {
             case .passkey where try wasSetUp && Passkey.all(of: accountID, in: database).isEmpty:
                 try SessionStore.note(.passkeyAsMethod, for: session, in: database)
-                return "/passkeys/new"
+                return ("/passkeys/new", [])
             case .totp where try wasSetUp && !OneTimePasswordStore.exists(accountID: accountID, in: database):
-                return "/one-time-password/set-up"
+                return ("/one-time-password/set-up", [])
             default:
-                try Account.setMethod(method, of: accountID, in: database)
-                return wasSetUp ? "/settings?notice=method" : "/"
+                let changes = try Account.setMethod(method, of: accountID, in: database)
+                return wasSetUp ? ("/settings?notice=method", changes) : ("/", [])
             }
         }
-        if next.contains("notice") { await notify(of: .noticeMailMethod, visitor.account, context) }
+        await core.notify(of: changes, visitor.account, context)
         // By mail, a code is the proof that is due.
         if !wasSetUp, method == .mail {
             do {
@@ -162,7 +163,9 @@ struct SettingsPages: Sendable {
         let session = context.session
         let core = core
         let secret = try await core.database.write { database -> [UInt8]? in
-            guard try Account.find(account.id, in: database)?.passwordHash == account.passwordHash else { return nil }
+            guard try SessionStore.isOpen(session, in: database),
+                try Account.find(account.id, in: database)?.passwordHash == account.passwordHash
+            else { return nil }
             try database.execute(
                 sql: "UPDATE account SET passwordHash = ? WHERE id = ?", arguments: [hash, account.id])
             let credentialID = try SessionStore.credentialID(of: session, in: database)
@@ -174,7 +177,7 @@ struct SettingsPages: Sendable {
                 credentialID: credentialID, provenAt: provenAt, replacing: session, now: now, in: database)
         }
         guard let secret else { return core.redirect(to: "/settings/password") }
-        await notify(of: .noticeMailPassword, account, context)
+        await core.notify(of: [.noticeMailPassword], account, context)
         return core.redirect(to: "/settings?notice=password").withCookie(core.sessionCookie(secret))
     }
 
@@ -193,19 +196,6 @@ struct SettingsPages: Sendable {
         screen.links = [.settings(language)]
         screen.offersLogOut = true
         return screen
-    }
-
-    /// Tells the account's owner by mail what was changed; that it was does not depend on the mail.
-    private func notify(of change: Phrase, _ account: Account, _ context: PortalContext) async {
-        guard let address = account.mailAddress.flatMap({ MailAddress($0) }) else { return }
-        let name = core.configuration.name
-        do {
-            try await core.send(
-                subject: Phrase.noticeMailSubject.text(context.language, name),
-                text: Phrase.noticeMailText.text(context.language, name, change.text(context.language)), to: address)
-        } catch {
-            context.logger.error("mail not delivered", metadata: ["error": "\(error)"])
-        }
     }
 
     /// What was just done, when the page is reached after it.

@@ -67,6 +67,8 @@ enum AttemptLimiter {
     static func admit(_ keys: [Key], now: Date, in database: Database) throws -> Decision {
         let moment = now.timeIntervalSince1970
         try database.execute(sql: "DELETE FROM attempt WHERE at < ?", arguments: [moment - longestWindow])
+        // A clock that was put back: what it has counted in the future counts as of now, so that no wait is longer than a window.
+        try database.execute(sql: "UPDATE attempt SET at = ? WHERE at > ?", arguments: [moment, moment])
         var wait = 0.0
         for key in keys {
             let times = try Double.fetchAll(

@@ -8,6 +8,9 @@ enum SessionStore {
     /// How long a visit may last.
     static let lifetime: TimeInterval = 12 * 3600
 
+    /// How far clocks and the notes of a visit's last use may be off.
+    private static let tolerance: TimeInterval = 60
+
     /// How long a proof of more than the password counts as fresh.
     static let proofLifetime: TimeInterval = 10 * 60
 
@@ -53,6 +56,11 @@ enum SessionStore {
     static func endAll(begunWith credentialID: [UInt8], in database: Database) throws {
         try database.execute(
             sql: "DELETE FROM session WHERE credentialID = ?", arguments: [Bytes.value(credentialID)])
+    }
+
+    /// Whether a visit still goes on: it may have ended while a mail was sent or a password was hashed.
+    static func isOpen(_ session: Session, in database: Database) throws -> Bool {
+        try beginning(of: session, in: database) != nil
     }
 
     /// When a visit began.
@@ -105,9 +113,14 @@ enum SessionStore {
         let visitor = Session.Visitor(
             account: account, level: level, isFirstLogin: row["isFirstLogin"], hasPasskeys: !passkeys.isEmpty,
             hasOneTimePassword: hasOneTimePassword ?? false,
-            isFreshlyProven: level.isStrong && moment - (row["createdAt"] as Double) <= proofLifetime,
+            isFreshlyProven: level.isStrong && isFresh(row["createdAt"], at: moment),
             unnamedPasskey: unnamed.map { Bytes.column("credentialID", of: $0) })
-        return (visitor, moment - (row["lastUsedAt"] as Double) > 60)
+        return (visitor, abs(moment - (row["lastUsedAt"] as Double)) > tolerance)
+    }
+
+    /// Whether a proof is young; one from the future, by a clock that was put back, could stay young for long.
+    private static func isFresh(_ provenAt: Double, at moment: Double) -> Bool {
+        (-tolerance...proofLifetime).contains(moment - provenAt)
     }
 
     /// Writes down that a visit goes on.

@@ -1,0 +1,104 @@
+import Foundation
+import Testing
+import WebAuthnModel
+
+@testable import Portal
+
+/// What the owner of an account is told by mail.
+@Suite struct NoticeTests {
+    /// The mails that tell of changes, as their sentences.
+    private func notices(_ fixture: PortalFixture) throws -> [[Phrase]] {
+        let phrases: [Phrase] = [
+            .noticeMailMethod, .noticeMailPassword, .noticeMailAppSetUp, .noticeMailAppRemoved, .noticeMailPasskeyAdded,
+            .noticeMailPasskeyRemoved,
+        ]
+        let notices = try fixture.mails().filter { $0.contains(Phrase.noticeMailText.text(.japanese).suffix(20)) }
+        for notice in notices { #expect(notice.contains("\r\nTo: hanako@example.jp\r\n")) }
+        try fixture.emptyMailbox()
+        return notices.map { notice in phrases.filter { notice.contains($0.text(.japanese)) } }
+    }
+
+    @Test("A passkey that is added, renamed, removed: the owner is told of what lets somebody in, without the name")
+    func passkeys() async throws {
+        let fixture = try await PortalFixture()
+        try await fixture.browse { browser in
+            _ = try await browser.reachSetUp(fixture)
+            #expect(try notices(fixture) == [])
+            var first = TestAuthenticator()
+            _ = try await browser.register(&first)
+            #expect(try notices(fixture) == [[.noticeMailPasskeyAdded]])
+            var second = TestAuthenticator()
+            _ = try await browser.register(&second, name: "call 0120-000-000")
+            #expect(try notices(fixture) == [[.noticeMailPasskeyAdded]])
+
+            let path = "/settings/passkeys/\(Base64URL.encode(first.credentialID))"
+            _ = try await browser.submit(path, ["name": "http://evil.example/"])
+            #expect(try notices(fixture) == [])
+            _ = try await browser.submit(path + "/removal", [:])
+            #expect(try fixture.mails().allSatisfy { !$0.contains("evil.example") })
+            #expect(try notices(fixture) == [[.noticeMailPasskeyRemoved]])
+            // The last one stays, and so nobody is told.
+            _ = try await browser.submit("/settings/passkeys/\(Base64URL.encode(second.credentialID))/removal", [:])
+            #expect(try notices(fixture) == [])
+        }
+    }
+
+    @Test("An app that is set up or removed, and the method that changes with it, are told in one mail")
+    func app() async throws {
+        let fixture = try await PortalFixture()
+        try await fixture.browse { browser in
+            _ = try await browser.reachSetUp(fixture)
+            var passkey = TestAuthenticator()
+            _ = try await browser.register(&passkey)
+            try fixture.emptyMailbox()
+            _ = try await browser.submit("/settings/method", ["method": "totp"])
+            #expect(try notices(fixture) == [])
+            _ = try await browser.setUpApp(fixture)
+            #expect(try notices(fixture) == [[.noticeMailMethod, .noticeMailAppSetUp]])
+            // Another app in place of the first.
+            _ = try await browser.setUpApp(fixture)
+            #expect(try notices(fixture) == [[.noticeMailAppSetUp]])
+            _ = try await browser.submit("/settings/method", ["method": "totp"])
+            #expect(try notices(fixture) == [])
+            _ = try await browser.submit("/settings/method", ["method": "passkey"])
+            #expect(try notices(fixture) == [[.noticeMailMethod, .noticeMailAppRemoved]])
+        }
+    }
+
+    @Test(
+        "A first passkey that takes the place of the app is told with all that it changes; mail that fails stops nothing"
+    )
+    func passkeyForApp() async throws {
+        let fixture = try await PortalFixture()
+        try await fixture.browse { browser in
+            _ = try await browser.reachSetUp(fixture, method: "totp")
+            try fixture.emptyMailbox()
+            _ = try await browser.setUpApp(fixture)
+            #expect(try notices(fixture) == [[.noticeMailAppSetUp]])
+            _ = try await browser.submit("/settings/method", ["method": "passkey"])
+            var first = TestAuthenticator()
+            _ = try await browser.register(&first)
+            #expect(
+                try notices(fixture) == [[.noticeMailMethod, .noticeMailAppRemoved, .noticeMailPasskeyAdded]])
+
+            try FileManager.default.removeItem(atPath: "\(fixture.mailDirectory)/tmp")
+            var second = TestAuthenticator()
+            #expect(try await browser.register(&second).path == "/top")
+            #expect(try await browser.submit("/settings/method", ["method": "mail"]).path == "/settings?notice=method")
+        }
+    }
+
+    @Test("Notices are in the language of whoever makes the change")
+    func language() async throws {
+        let fixture = try await PortalFixture()
+        try await fixture.browse { browser in
+            browser.acceptLanguage = "en"
+            _ = try await browser.reachSetUp(fixture)
+            try fixture.emptyMailbox()
+            var passkey = TestAuthenticator()
+            _ = try await browser.register(&passkey)
+            let mail = try #require(try fixture.mails().first)
+            #expect(mail.contains("\r\nA passkey was added.\r\n"))
+        }
+    }
+}
