@@ -169,7 +169,11 @@ let package = Package(
             ["SoftwareAuthenticator", "CTAP", "CBOR", "WebAuthnModel", crypto, cryptoExtras, x509, asn1]),
         tests(
             "SupplementaryKeysTests",
-            ["SupplementaryKeys", "SoftwareAuthenticator", "CredentialStorage", "CTAP", "WebAuthnModel", "CBOR"]),
+            [
+                "SupplementaryKeys", "SoftwareAuthenticator", "CredentialStorage", "RelyingParty", "CTAP",
+                "WebAuthnModel",
+                "CBOR", crypto,
+            ]),
         tests("CredentialStorageTests", ["CredentialStorage", "SoftwareAuthenticator", "CTAP", "WebAuthnModel", grdb]),
         tests(
             "SecurityKeysTests",

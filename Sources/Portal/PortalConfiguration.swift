@@ -3,6 +3,7 @@ public import Logging
 import NIOCore
 import NIOSSL
 public import RelyingParty
+public import WebAuthnModel
 
 /// How a portal runs.
 ///
@@ -58,6 +59,8 @@ public struct PortalConfiguration: Sendable {
     public var attestation = AttestationConveyance.none
     /// Which attestation is trusted, and what is known about models.
     public var attestationPolicy = AttestationPolicy()
+    /// Who verifies signatures of algorithms that the relying party does not know by itself; they are asked for, too.
+    public var verifiers = SignatureVerifiers.none
     /// Where the portal writes what happens; nothing personal is written.
     public var logger = Logger(label: "portal")
     /// Called with the port once the portal listens.

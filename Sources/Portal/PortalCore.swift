@@ -57,7 +57,8 @@ struct PortalCore: Sendable {
     func relyingParty() throws -> WebAuthnRelyingParty {
         try WebAuthnRelyingParty(
             id: configuration.relyingPartyID, name: configuration.name, origins: Set(origins.all),
-            relatedOrigins: Set(configuration.relatedOrigins), attestation: configuration.attestation,
+            relatedOrigins: Set(configuration.relatedOrigins), verifiers: configuration.verifiers,
+            attestation: configuration.attestation,
             attestationPolicy: configuration.attestationPolicy)
     }
 }

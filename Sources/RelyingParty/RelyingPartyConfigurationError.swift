@@ -11,9 +11,9 @@ public enum RelyingPartyConfigurationError: Error, Hashable, Sendable {
     /// An origin whose host is neither the RP ID nor below it.
     case originOutsideID(origin: String, id: String)
     /// No algorithm is asked for.
-    case noAlgorithm
+    case noAlgorithm(supported: [COSEAlgorithm])
     /// An algorithm whose signatures cannot be verified here.
-    case algorithm(COSEAlgorithm)
+    case algorithm(COSEAlgorithm, supported: [COSEAlgorithm])
     /// Challenges that could never be answered.
     case challengeLifetime(Duration)
 }
@@ -30,16 +30,16 @@ extension RelyingPartyConfigurationError: CustomStringConvertible {
             "\"\(origin)\" is not an origin on which WebAuthn works: use https://host[:port] or http://localhost[:port]"
         case .originOutsideID(let origin, let id):
             "pages of \(origin) cannot use the RP ID \(id): the host must be \(id) or end in .\(id)"
-        case .noAlgorithm:
-            "no signature algorithm is asked for: name at least one of \(Self.algorithms)"
-        case .algorithm(let algorithm):
-            "signatures of \(algorithm) cannot be verified: ask only for \(Self.algorithms)"
+        case .noAlgorithm(let supported):
+            "no signature algorithm is asked for: name at least one of \(Self.list(supported))"
+        case .algorithm(let algorithm, let supported):
+            "signatures of \(algorithm) cannot be verified: ask only for \(Self.list(supported))"
         case .challengeLifetime(let lifetime):
             "a challenge that lives \(lifetime) can never be answered: give it a positive lifetime"
         }
     }
 
-    private static var algorithms: String {
-        WebAuthnRelyingParty.supportedAlgorithms.map(\.description).joined(separator: ", ")
+    private static func list(_ algorithms: [COSEAlgorithm]) -> String {
+        algorithms.map(\.description).joined(separator: ", ")
     }
 }

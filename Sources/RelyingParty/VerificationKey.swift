@@ -4,46 +4,63 @@ import FoundationEssentials
 import WebAuthnModel
 
 /// A public key that is ready to verify signatures (WebAuthn Level 3 §6.5.5, signature formats).
-enum VerificationKey {
-    case es256(P256.Signing.PublicKey)
-    case es384(P384.Signing.PublicKey)
-    case es512(P521.Signing.PublicKey)
-    case edDSA(Curve25519.Signing.PublicKey)
-    case rsa(_RSA.Signing.PublicKey, COSEAlgorithm)
-    case mlDSA65(MLDSA65.PublicKey)
-    case mlDSA87(MLDSA87.PublicKey)
+struct VerificationKey {
+    private enum Key {
+        case p256(P256.Signing.PublicKey)
+        case p384(P384.Signing.PublicKey)
+        case p521(P521.Signing.PublicKey)
+        case ed25519(Curve25519.Signing.PublicKey)
+        case rsa(_RSA.Signing.PublicKey)
+        case mlDSA65(MLDSA65.PublicKey)
+        case mlDSA87(MLDSA87.PublicKey)
+        case supplementary(any SignatureVerifier, COSEKey)
+    }
+
+    private let algorithm: COSEAlgorithm
+    private let key: Key
 
     /// The algorithms that keys of credentials may have, most wanted first.
-    static let algorithms: [COSEAlgorithm] = [.es256, .edDSA, .es384, .es512, .mlDSA65, .mlDSA87, .ps256, .rs256]
+    static let algorithms: [COSEAlgorithm] = [
+        .es256, .edDSA, .es384, .es512, .mlDSA65, .mlDSA87, .ps256, .rs256, .esp256, .ed25519, .esp384, .esp512,
+    ]
 
     /// Checks that the key is of the right type, valid and not weak.
     ///
-    /// - Parameter allowsSHA1: whether the key may be one for RS1, as only the attestation keys of TPMs are.
-    init(_ key: COSEKey, allowsSHA1: Bool = false) throws(SignatureError) {
+    /// - Parameters:
+    ///   - verifiers: who verifies for further algorithms.
+    ///   - allowsSHA1: whether the key may be one for RS1, as only the attestation keys of TPMs are.
+    init(
+        _ key: COSEKey, verifiers: SignatureVerifiers = .none, allowsSHA1: Bool = false
+    ) throws(SignatureError) {
         let algorithm = key.algorithm
+        self.algorithm = algorithm
+        if !Self.algorithms.contains(algorithm), let verifier = verifiers[algorithm] {
+            try verifier.check(key)
+            self.key = .supplementary(verifier, key)
+            return
+        }
         guard Self.algorithms.contains(algorithm) || (allowsSHA1 && algorithm == .rs1) else {
             throw .algorithm(algorithm)
         }
         do {
             switch (algorithm, key) {
-            case (.es256, .ec2(_, .p256, let x, let y)):
-                self = .es256(try P256.Signing.PublicKey(rawRepresentation: x + y))
-            case (.es384, .ec2(_, .p384, let x, let y)):
-                self = .es384(try P384.Signing.PublicKey(rawRepresentation: x + y))
-            case (.es512, .ec2(_, .p521, let x, let y)):
-                self = .es512(try P521.Signing.PublicKey(rawRepresentation: x + y))
-            case (.edDSA, .okp(_, .ed25519, let x)):
+            case (.es256, .ec2(_, .p256, let x, let y)), (.esp256, .ec2(_, .p256, let x, let y)):
+                self.key = .p256(try P256.Signing.PublicKey(rawRepresentation: x + y))
+            case (.es384, .ec2(_, .p384, let x, let y)), (.esp384, .ec2(_, .p384, let x, let y)):
+                self.key = .p384(try P384.Signing.PublicKey(rawRepresentation: x + y))
+            case (.es512, .ec2(_, .p521, let x, let y)), (.esp512, .ec2(_, .p521, let x, let y)):
+                self.key = .p521(try P521.Signing.PublicKey(rawRepresentation: x + y))
+            case (.edDSA, .okp(_, .ed25519, let x)), (.ed25519, .okp(_, .ed25519, let x)):
                 guard !Ed25519Weakness.isWeak(x) else { throw SignatureError.weakKey(algorithm) }
-                self = .edDSA(try Curve25519.Signing.PublicKey(rawRepresentation: x))
+                self.key = .ed25519(try Curve25519.Signing.PublicKey(rawRepresentation: x))
             case (.rs256, .rsa(_, let modulus, let exponent)), (.ps256, .rsa(_, let modulus, let exponent)),
                 (.rs1, .rsa(_, let modulus, let exponent)):
                 let numbers = try RSANumbers(modulus: modulus, exponent: exponent, algorithm: algorithm)
-                self = .rsa(
-                    try _RSA.Signing.PublicKey(n: numbers.modulus, e: numbers.exponent), algorithm)
+                self.key = .rsa(try _RSA.Signing.PublicKey(n: numbers.modulus, e: numbers.exponent))
             case (.mlDSA65, .akp(_, let bytes)):
-                self = .mlDSA65(try MLDSA65.PublicKey(rawRepresentation: bytes))
+                self.key = .mlDSA65(try MLDSA65.PublicKey(rawRepresentation: bytes))
             case (.mlDSA87, .akp(_, let bytes)):
-                self = .mlDSA87(try MLDSA87.PublicKey(rawRepresentation: bytes))
+                self.key = .mlDSA87(try MLDSA87.PublicKey(rawRepresentation: bytes))
             default:
                 throw SignatureError.keyType(algorithm)
             }
@@ -57,23 +74,23 @@ enum VerificationKey {
     /// Throws unless the signature is one of this key over the data.
     func verify(_ signature: [UInt8], over data: [UInt8]) throws(SignatureError) {
         let isValid: Bool
-        switch self {
-        case .es256(let key):
+        switch self.key {
+        case .p256(let key):
             let parsed = try? P256.Signing.ECDSASignature(derRepresentation: signature)  // no signature: refused below
-            guard let parsed, Array(parsed.derRepresentation) == signature else { throw .malformedSignature(.es256) }
+            guard let parsed, Array(parsed.derRepresentation) == signature else { throw .malformedSignature(algorithm) }
             isValid = key.isValidSignature(parsed, for: data)
-        case .es384(let key):
+        case .p384(let key):
             let parsed = try? P384.Signing.ECDSASignature(derRepresentation: signature)
-            guard let parsed, Array(parsed.derRepresentation) == signature else { throw .malformedSignature(.es384) }
+            guard let parsed, Array(parsed.derRepresentation) == signature else { throw .malformedSignature(algorithm) }
             isValid = key.isValidSignature(parsed, for: SHA384.hash(data: data))
-        case .es512(let key):
+        case .p521(let key):
             let parsed = try? P521.Signing.ECDSASignature(derRepresentation: signature)
-            guard let parsed, Array(parsed.derRepresentation) == signature else { throw .malformedSignature(.es512) }
+            guard let parsed, Array(parsed.derRepresentation) == signature else { throw .malformedSignature(algorithm) }
             isValid = key.isValidSignature(parsed, for: SHA512.hash(data: data))
-        case .edDSA(let key):
-            guard signature.count == 64 else { throw .malformedSignature(.edDSA) }
+        case .ed25519(let key):
+            guard signature.count == 64 else { throw .malformedSignature(algorithm) }
             isValid = key.isValidSignature(signature, for: data)
-        case .rsa(let key, let algorithm):
+        case .rsa(let key):
             let signature = _RSA.Signing.RSASignature(rawRepresentation: signature)
             isValid =
                 switch algorithm {
@@ -84,11 +101,13 @@ enum VerificationKey {
                 default: key.isValidSignature(signature, for: SHA256.hash(data: data), padding: .insecurePKCS1v1_5)
                 }
         case .mlDSA65(let key):
-            guard signature.count == 3309 else { throw .malformedSignature(.mlDSA65) }
+            guard signature.count == 3309 else { throw .malformedSignature(algorithm) }
             isValid = key.isValidSignature(signature, for: data)
         case .mlDSA87(let key):
-            guard signature.count == 4627 else { throw .malformedSignature(.mlDSA87) }
+            guard signature.count == 4627 else { throw .malformedSignature(algorithm) }
             isValid = key.isValidSignature(signature, for: data)
+        case .supplementary(let verifier, let key):
+            return try verifier.verify(signature, over: data, with: key)
         }
         guard isValid else { throw .invalidSignature }
     }

@@ -18,6 +18,8 @@ public struct WebAuthnRelyingParty: Sendable {
     public let topOrigins: Set<String>
     /// The signature algorithms that are asked for, most wanted first.
     public let algorithms: [COSEAlgorithm]
+    /// Who verifies signatures of algorithms that this module does not know.
+    public let verifiers: SignatureVerifiers
     /// The attestation that is asked for.
     public let attestation: AttestationConveyance
     /// Which attestation is accepted.
@@ -27,14 +29,19 @@ public struct WebAuthnRelyingParty: Sendable {
     /// How long a challenge can be answered.
     public let challengeLifetime: Duration
 
-    /// The algorithms whose signatures this module verifies, most wanted first.
+    /// The algorithms whose signatures this module verifies by itself, most wanted first.
     public static let supportedAlgorithms: [COSEAlgorithm] = VerificationKey.algorithms
 
     /// Describes a relying party, and refuses a description that cannot work.
+    ///
+    /// - Parameters:
+    ///   - algorithms: what is asked for; when absent, all that can be verified.
+    ///   - verifiers: who verifies signatures of further algorithms.
     public init(
         id: String, name: String, origins: Set<String>, relatedOrigins: Set<String> = [],
         topOrigins: Set<String> = [],
-        algorithms: [COSEAlgorithm] = supportedAlgorithms, attestation: AttestationConveyance = .none,
+        algorithms: [COSEAlgorithm]? = nil, verifiers: SignatureVerifiers = .none,
+        attestation: AttestationConveyance = .none,
         attestationPolicy: AttestationPolicy = AttestationPolicy(), userVerification: Requirement = .required,
         challengeLifetime: Duration = .seconds(300)
     ) throws(RelyingPartyConfigurationError) {
@@ -46,9 +53,11 @@ public struct WebAuthnRelyingParty: Sendable {
         }
         for origin in relatedOrigins.sorted() where Self.host(of: origin) == nil { throw .origin(origin) }
         for origin in topOrigins.sorted() where Self.host(of: origin) == nil { throw .origin(origin) }
-        guard !algorithms.isEmpty else { throw .noAlgorithm }
-        for algorithm in algorithms where !Self.supportedAlgorithms.contains(algorithm) {
-            throw .algorithm(algorithm)
+        let supported = Self.supportedAlgorithms + verifiers.algorithms
+        let algorithms = algorithms ?? supported
+        guard !algorithms.isEmpty else { throw .noAlgorithm(supported: supported) }
+        for algorithm in algorithms where !supported.contains(algorithm) {
+            throw .algorithm(algorithm, supported: supported)
         }
         guard challengeLifetime > .zero else { throw .challengeLifetime(challengeLifetime) }
         self.id = id
@@ -57,6 +66,7 @@ public struct WebAuthnRelyingParty: Sendable {
         self.relatedOrigins = relatedOrigins
         self.topOrigins = topOrigins
         self.algorithms = algorithms
+        self.verifiers = verifiers
         self.attestation = attestation
         self.attestationPolicy = attestationPolicy
         self.userVerification = userVerification

@@ -1,8 +1,8 @@
 import COpenSSL
 
-/// A private key that OpenSSL holds.
+/// A private or public key that OpenSSL holds.
 ///
-/// `@unchecked Sendable`: the key is not changed once it is made, and OpenSSL lets several threads sign with it.
+/// `@unchecked Sendable`: the key is not changed once it is made, and OpenSSL lets several threads use it.
 final class OpenSSLKey: @unchecked Sendable {
     let pointer: OpaquePointer
 
@@ -17,8 +17,10 @@ final class OpenSSLKey: @unchecked Sendable {
         case bytes(StaticString, [UInt8])
     }
 
-    /// Builds a key of a type, "EC" or "RSA", from its parts.
-    init(type: String, _ parameters: [Parameter]) throws(SupplementaryKeyError) {
+    /// Builds a key of a type, "EC" or "RSA", from its parts: of a key pair, unless it is only to verify with.
+    init(
+        type: String, _ parameters: [Parameter], isPublic: Bool = false
+    ) throws(SupplementaryKeyError) {
         guard let builder = OSSL_PARAM_BLD_new() else { throw .library("a parameter list") }
         defer { OSSL_PARAM_BLD_free(builder) }
         // OpenSSL copies them only when the list is made; until then they must stay where they are.
@@ -48,7 +50,8 @@ final class OpenSSLKey: @unchecked Sendable {
         defer { EVP_PKEY_CTX_free(context) }
         var key: OpaquePointer?
         guard EVP_PKEY_fromdata_init(context) == 1,
-            EVP_PKEY_fromdata(context, &key, aikagi_openssl_key_pair, list) == 1,
+            EVP_PKEY_fromdata(
+                context, &key, isPublic ? aikagi_openssl_public_key : aikagi_openssl_key_pair, list) == 1,
             let key
         else { throw .notAKey }
         pointer = key
@@ -80,5 +83,17 @@ final class OpenSSLKey: @unchecked Sendable {
             throw .library("a signature")
         }
         return Array(signature.prefix(count))
+    }
+
+    /// Whether it made the signature of a message that was hashed by SHA-256; `false` also for what is no signature.
+    func verifies(_ signature: [UInt8], over message: [UInt8]) throws(SupplementaryKeyError) -> Bool {
+        guard let context = EVP_MD_CTX_new() else { throw .library("a context to verify in") }
+        defer { EVP_MD_CTX_free(context) }
+        guard EVP_DigestVerifyInit(context, nil, EVP_sha256(), nil, pointer) == 1 else {
+            throw .library("the beginning of a verification")
+        }
+        // What is refused leaves a reason behind, which nobody reads.
+        defer { ERR_clear_error() }
+        return EVP_DigestVerify(context, signature, signature.count, message, message.count) == 1
     }
 }

@@ -8,6 +8,14 @@ public struct COSEAlgorithm: RawRepresentable, Hashable, Sendable, Codable {
 
     /// ECDSA with SHA-256 on P-256.
     public static let es256 = COSEAlgorithm(rawValue: -7)
+    /// ECDSA with SHA-256 on P-256, fully specified (RFC 9864); the same signatures as ``es256``.
+    public static let esp256 = COSEAlgorithm(rawValue: -9)
+    /// ECDSA with SHA-384 on P-384, fully specified (RFC 9864); the same signatures as ``es384``.
+    public static let esp384 = COSEAlgorithm(rawValue: -51)
+    /// ECDSA with SHA-512 on P-521, fully specified (RFC 9864); the same signatures as ``es512``.
+    public static let esp512 = COSEAlgorithm(rawValue: -52)
+    /// EdDSA on Ed25519, fully specified (RFC 9864); the same signatures as ``edDSA``.
+    public static let ed25519 = COSEAlgorithm(rawValue: -19)
     /// EdDSA; on Ed25519 here.
     public static let edDSA = COSEAlgorithm(rawValue: -8)
     /// ECDSA with SHA-384 on P-384.
@@ -46,6 +54,10 @@ extension COSEAlgorithm: CustomStringConvertible {
     public var description: String {
         switch self {
         case .es256: "ES256"
+        case .esp256: "ESP256"
+        case .esp384: "ESP384"
+        case .esp512: "ESP512"
+        case .ed25519: "Ed25519"
         case .edDSA: "EdDSA"
         case .es384: "ES384"
         case .es512: "ES512"

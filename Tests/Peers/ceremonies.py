@@ -17,7 +17,7 @@ from typing import Any, Callable
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID, ObjectIdentifier
@@ -31,25 +31,34 @@ CREDENTIAL_ID_LENGTH = 32
 AAGUID = bytes.fromhex("7065657270656572706565727065657a")
 UP, UV, BE, BS, AT, ED = 0x01, 0x04, 0x08, 0x10, 0x40, 0x80
 ES256, EDDSA, ES384, ES512, PS256, RS256 = -7, -8, -35, -36, -37, -257
-ALGORITHMS = [ES256, EDDSA, ES384, ES512, PS256, RS256]
+ES256K, ML_DSA_44 = -47, -48
+# The same as ES256, EdDSA, ES384 and ES512, under the numbers of RFC 9864.
+ESP256, ED25519, ESP384, ESP512 = -9, -19, -51, -52
+ALGORITHMS = [
+    ES256, EDDSA, ES384, ES512, PS256, RS256, ES256K, ML_DSA_44, ESP256, ED25519, ESP384, ESP512]
+
+_ECDSA = {
+    ES256: (ec.SECP256R1, hashes.SHA256), ES384: (ec.SECP384R1, hashes.SHA384), ES512: (ec.SECP521R1, hashes.SHA512),
+    ES256K: (ec.SECP256K1, hashes.SHA256), ESP256: (ec.SECP256R1, hashes.SHA256),
+    ESP384: (ec.SECP384R1, hashes.SHA384), ESP512: (ec.SECP521R1, hashes.SHA512)}
 
 _RSA_KEY = rsa.generate_private_key(65537, 2048)
 
 
 def new_key(algorithm: int) -> PrivateKeyTypes:
     """A private key of the algorithm; the one RSA key is shared."""
-    curves = {ES256: ec.SECP256R1(), ES384: ec.SECP384R1(), ES512: ec.SECP521R1()}
-    if algorithm in curves:
-        return ec.generate_private_key(curves[algorithm])
-    return ed25519.Ed25519PrivateKey.generate() if algorithm == EDDSA else _RSA_KEY
+    if algorithm in _ECDSA:
+        return ec.generate_private_key(_ECDSA[algorithm][0]())
+    if algorithm == ML_DSA_44:
+        return mldsa.MLDSA44PrivateKey.generate()
+    return ed25519.Ed25519PrivateKey.generate() if algorithm in (EDDSA, ED25519) else _RSA_KEY
 
 
 def sign(key: Any, algorithm: int, data: bytes) -> bytes:
     """A signature in the form that WebAuthn has it in."""
-    if algorithm in (ES256, ES384, ES512):
-        digest = {ES256: hashes.SHA256(), ES384: hashes.SHA384(), ES512: hashes.SHA512()}[algorithm]
-        return key.sign(data, ec.ECDSA(digest))
-    if algorithm == EDDSA:
+    if algorithm in _ECDSA:
+        return key.sign(data, ec.ECDSA(_ECDSA[algorithm][1]()))
+    if algorithm in (EDDSA, ED25519, ML_DSA_44):
         return key.sign(data)
     if algorithm == PS256:
         return key.sign(data, padding.PSS(padding.MGF1(hashes.SHA256()), 32), hashes.SHA256())
@@ -59,13 +68,15 @@ def sign(key: Any, algorithm: int, data: bytes) -> bytes:
 def cose_key(key: Any, algorithm: int) -> dict[int, Any]:
     """The COSE key of a private key."""
     public = key.public_key()
-    if algorithm == EDDSA:
+    if algorithm == ML_DSA_44:
+        return {1: 7, 3: algorithm, -1: public.public_bytes_raw()}
+    if algorithm in (EDDSA, ED25519):
         return {1: 1, 3: algorithm, -1: 6, -2: public.public_bytes(Encoding.Raw, PublicFormat.Raw)}
     numbers = public.public_numbers()
     if isinstance(numbers, rsa.RSAPublicNumbers):
         return {1: 3, 3: algorithm, -1: numbers.n.to_bytes(256, "big"), -2: numbers.e.to_bytes(3, "big")}
     size = (public.curve.key_size + 7) // 8
-    curve = {256: 1, 384: 2, 521: 3}[public.curve.key_size]
+    curve = {"secp256r1": 1, "secp384r1": 2, "secp521r1": 3, "secp256k1": 8}[public.curve.name]
     return {1: 2, 3: algorithm, -1: curve, -2: numbers.x.to_bytes(size, "big"), -3: numbers.y.to_bytes(size, "big")}
 
 

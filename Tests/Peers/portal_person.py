@@ -93,7 +93,7 @@ def wait_for(condition, what: str, seconds: float = 60):
 
 def maildir_messages(folder: Path) -> list[str]:
     """The messages of a Maildir, oldest first."""
-    files = sorted((folder / "new").iterdir(), key=lambda file: file.stat().st_mtime_ns)
+    files = sorted((folder / "new").glob("*"), key=lambda file: file.stat().st_mtime_ns)
     return [file.read_bytes().decode().replace("\r\n", "\n") for file in files]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 from typing import Any, Callable
 
 import pytest
@@ -16,13 +17,13 @@ from cryptography.x509.oid import NameOID, ObjectIdentifier
 from fido2.utils import websafe_encode
 
 from ceremonies import (
-    ALGORITHMS, AT, BE, BS, ED, EDDSA, ES256, ES384, PS256, RS256, UP, UV, Authentication, Authority, Registration,
-    aaguid_extension, new_key, no_authority)
+    ALGORITHMS, AT, AUTHORITY, BE, BS, ED, ED25519, EDDSA, ES256, ES256K, ES384, ESP256, ESP384, ESP512, ML_DSA_44, PS256,
+    RS256, UP, UV, Authentication, Authority, Registration, aaguid_extension, new_key, no_authority)
 from judges import JUDGES, refusal
 
 FORMATS = ["none", "packed", "packed-x5c", "fido-u2f", "apple", "android-key", "android-safetynet", "tpm"]
-# py_webauthn does not know ES384.
-UNKNOWN_ALGORITHMS = {"webauthn": [ES384]}
+# py_webauthn does not know ES384, secp256k1 and the numbers of RFC 9864.
+UNKNOWN_ALGORITHMS = {"webauthn": [ES384, ES256K, ESP256, ED25519, ESP384, ESP512]}
 # python-fido2 does not know android-key.
 UNKNOWN_FORMATS = {"fido2": ["android-key"]}
 
@@ -149,6 +150,16 @@ REGISTRATIONS: dict[str, dict] = {
     "self attestation, EdDSA changed": dict(format="packed", algorithm=EDDSA, signature=flip(0)),
     "self attestation, RS256 changed": dict(format="packed", algorithm=RS256, signature=flip(9)),
     "self attestation, PS256 changed": dict(format="packed", algorithm=PS256, signature=flip(9)),
+    "self attestation, ES256K changed": dict(format="packed", algorithm=ES256K, signature=flip(-1)),
+    "self attestation, ES256K by another key": dict(format="packed", algorithm=ES256K, signed_by=new_key(ES256K)),
+    "self attestation, ES256K named ES256": dict(format="packed", algorithm=ES256K, statement=put("alg", ES256)),
+    "self attestation, ML-DSA-44 changed": dict(format="packed", algorithm=ML_DSA_44, signature=flip(9)),
+    "self attestation, ML-DSA-44 cut off": dict(format="packed", algorithm=ML_DSA_44, signature=cut),
+    "ES256K, a key on P-256": dict(format="packed", algorithm=ES256K, cose=put(-1, 1)),
+    "ES256K, a key off the curve": dict(format="packed", algorithm=ES256K, cose=put(-2, bytes(32))),
+    "ML-DSA-44, a key that is cut off": dict(
+        format="packed", algorithm=ML_DSA_44, cose=lambda key: put(-1, key[-1][:-1])(key)),
+    "ESP256, a key on P-384": dict(format="packed", algorithm=ES384, cose=put(3, ESP256)),
     "packed, another signature": dict(format="packed-x5c", signature=flip(-1)),
     "packed, signed by the credential": dict(format="packed-x5c", signed_by=new_key(ES256)),
     "packed, certificate that is none": dict(format="packed-x5c", statement=put("x5c", [b"0"])),
@@ -219,6 +230,16 @@ AUTHENTICATIONS: dict[str, dict] = {
     "PS256 changed": dict(algorithm=PS256, signature=flip(9)),
     "EdDSA changed": dict(algorithm=EDDSA, signature=flip(40)),
     "EdDSA cut off": dict(algorithm=EDDSA, signature=cut),
+    "ES256K changed": dict(algorithm=ES256K, signature=flip(-1)),
+    "ES256K by another key": dict(algorithm=ES256K, signed_by=new_key(ES256K)),
+    "ES256K of zero bytes": dict(algorithm=ES256K, signature=lambda data: b""),
+    "ES256K with a tail": dict(algorithm=ES256K, signature=with_tail),
+    "ES256K of zeros": dict(algorithm=ES256K, signature=lambda data: bytes.fromhex("3006020100020100")),
+    "ML-DSA-44 changed": dict(algorithm=ML_DSA_44, signature=flip(9)),
+    "ML-DSA-44 by another key": dict(algorithm=ML_DSA_44, signed_by=new_key(ML_DSA_44)),
+    "ML-DSA-44 cut off": dict(algorithm=ML_DSA_44, signature=cut),
+    "ML-DSA-44 with a tail": dict(algorithm=ML_DSA_44, signature=with_tail),
+    "ML-DSA-44 of zero bytes": dict(algorithm=ML_DSA_44, signature=lambda data: b""),
     "no signature": dict(response=member(drop("signature"))),
     "no authenticator data member": dict(response=member(drop("authenticatorData"))),
     "authenticator data changed": dict(response=member(put("authenticatorData", websafe_encode(bytes(37))))),
@@ -277,9 +298,9 @@ def verify():
     if not binary:
         pytest.skip("AIKAGI (the path of the command-line tool) is not set")
 
-    def run(ceremonies: dict[str, dict]) -> dict[str, str | None]:
+    def run(ceremonies: dict[str, dict], *arguments: str) -> dict[str, str | None]:
         result = subprocess.run(
-            [binary, "verify", "--json", "-"], input=json.dumps(list(ceremonies.values())).encode(), capture_output=True,
+            [binary, "verify", "--json", *arguments, "-"], input=json.dumps(list(ceremonies.values())).encode(), capture_output=True,
             timeout=120)
         lines = [json.loads(line) for line in result.stdout.splitlines()]
         assert [line["index"] for line in lines] == list(range(len(ceremonies))), result.stderr.decode()
@@ -320,3 +341,44 @@ def test_refused(verify):
     # Enough that nobody accepts.
     agreed = set(ceremonies) - LENIENT["fido2"] - LENIENT["webauthn"]
     assert len(agreed) >= 100
+
+
+def test_time(verify):
+    """Certificates are judged by the ceremony's own time, which must be one that they know."""
+    now, day = int(time.time()), 86_400
+
+    def at(moment: float) -> dict:
+        return Registration(format="packed-x5c", ceremony=put("time", moment)).build()
+
+    # The leaves of Authority are valid from 20 days ago for 25 days.
+    accepted = {"now": at(now), "ten days ago": at(now - 10 * day), "a fraction": at(now - 0.25)}
+    expired = {
+        "thirty days ago": at(now - 30 * day), "in thirty days": at(now + 30 * day), "1970": at(0),
+        "the end of 9999": at(253_402_300_799)}
+    no_time = {"before 1970": at(-1), "a moment before": at(-0.001), "10000": at(253_402_300_800), "never": at(1e300)}
+    assert set(verify(accepted).values()) == {None}
+    for error in verify(expired).values():
+        assert "the attestation was refused" in error and "time is not" not in error, error
+    assert set(verify(no_time).values()) == {"time is not in seconds since 1970"}
+    # Without certificates the time decides nothing, and is looked at all the same.
+    assert verify({
+        "1970": Authentication(ceremony=put("time", 0)).build(),
+        "before": Authentication(ceremony=put("time", -1)).build()
+    }) == {"1970": None, "before": "time is not in seconds since 1970"}
+
+
+def test_require_trust(verify, tmp_path):
+    """A file's own root vouches for it, unless trust is required: then only what the command line names does."""
+    ceremonies = {name: Registration(format=name).build() for name in ("none", "packed", "packed-x5c")}
+    assert set(verify(ceremonies).values()) == {None}
+    assert all("attestation" in (error or "") for error in verify(ceremonies, "--require-trust").values())
+    others, ours = tmp_path / "others.pem", tmp_path / "ours.pem"
+    others.write_text(Authority("Others' Root").pem)
+    ours.write_text(Authority("Others' Root").pem + AUTHORITY.pem)
+    assert None not in verify(ceremonies, "--require-trust", "--trust-roots", str(others)).values()
+    verdicts = verify(ceremonies, "--require-trust", "--trust-roots", str(ours))
+    assert [name for name, error in verdicts.items() if not error] == ["packed-x5c"]
+    # Without a root in the file nothing needs to be trusted, and nothing becomes trusted.
+    bare = {"bare": Registration(format="packed-x5c", ceremony=drop("attestationRoot")).build()}
+    assert verify(bare) == {"bare": None}
+    assert None not in verify(bare, "--require-trust").values()

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 
 import pytest
+from fido2 import cbor
 from fido2.ctap import CtapError
-from fido2.ctap2 import Ctap2
+from fido2.ctap2 import ClientPin, Ctap2
+from fido2.utils import websafe_decode, websafe_encode
 from key_doors import device
+from portal_passkey import Client, person
 
 RP = {"id": "example.com", "name": "Example"}
 ALGORITHMS = {
@@ -70,6 +75,65 @@ def test_every_algorithm_before_and_after_a_restart(workplace):
     with pytest.raises(CtapError) as refusal:
         make(ctap, -257, False)
     assert refusal.value.code == CtapError.ERR.UNSUPPORTED_ALGORITHM
+
+
+def answer(client: Client, kind: str, options: dict, respond) -> dict:
+    """The portal's answer to what the key makes of its options; `respond` gets the hash of the client data."""
+    collected = {"challenge": options["challenge"], "origin": client.origin, "crossOrigin": False}
+    name = {"registration": "create", "authentication": "get"}[kind]
+    client_data = json.dumps({"type": f"webauthn.{name}"} | collected).encode()
+    identifier, response = respond(hashlib.sha256(client_data).digest())
+    members = {name: websafe_encode(value) for name, value in response.items()}
+    result = client.verify(kind, json.dumps({
+        "id": websafe_encode(identifier), "rawId": websafe_encode(identifier), "type": "public-key",
+        "clientExtensionResults": {}, "response": {"clientDataJSON": websafe_encode(client_data)} | members}))
+    assert result.status_code == 200, result.text
+    return result.json()
+
+
+def test_the_portal_registers_and_verifies_every_algorithm(workplace):
+    _, ctap = connect(workplace, "--algorithms", ",".join(ALGORITHMS))
+    pin = ClientPin(ctap)
+    pin.set_pin("a1b2c3d4")
+    data = workplace.directory / "data"
+    portal = workplace.start("portal", "--data", str(data), "--json")
+    origin = portal.event("listening", timeout=60)["url"]
+    visitor = person(workplace.binary, data, origin, "hanako", "678")
+
+    def proof(permission: ClientPin.PERMISSION, rp_id: str, data_hash: bytes) -> dict:
+        token = pin.get_pin_token("a1b2c3d4", permission, rp_id)
+        return {"pin_uv_param": pin.protocol.authenticate(token, data_hash), "pin_uv_protocol": pin.protocol.VERSION}
+
+    for algorithm in ALGORITHMS.values():
+        registering = Client(origin, visitor.session)
+        options = registering.options("registration")
+        wanted = [entry for entry in options["pubKeyCredParams"] if entry["alg"] == algorithm]
+        assert len(wanted) == 1, algorithm
+        rp_id, user = options["rp"]["id"], options["user"] | {"id": websafe_decode(options["user"]["id"])}
+
+        def make(data_hash: bytes):
+            made = ctap.make_credential(
+                data_hash, options["rp"], user, wanted, options={"rk": True},
+                **proof(ClientPin.PERMISSION.MAKE_CREDENTIAL, rp_id, data_hash))
+            assert made.att_stmt["alg"] == algorithm and made.fmt == "packed"
+            attestation = {"fmt": made.fmt, "attStmt": made.att_stmt, "authData": bytes(made.auth_data)}
+            return made.auth_data.credential_data.credential_id, {"attestationObject": cbor.encode(attestation)}
+
+        assert answer(registering, "registration", options, make) == {"next": "/passkeys/name"}
+
+        stranger = Client(origin)
+        stranger.session.get(origin + "/login", timeout=60)
+        options = stranger.options("authentication")
+
+        # The key keeps one passkey of an account: the one that was made last.
+        def use(data_hash: bytes):
+            used = ctap.get_assertion(
+                rp_id, data_hash, **proof(ClientPin.PERMISSION.GET_ASSERTION, rp_id, data_hash))
+            return used.credential["id"], {
+                "authenticatorData": bytes(used.auth_data), "signature": used.signature, "userHandle": used.user["id"]}
+
+        answer(stranger, "authentication", options, use)
+        assert stranger.session.get(origin + "/passkeys/name", timeout=60).url == origin + "/passkeys/name"
 
 
 def test_ml_dsa_is_off_unless_it_is_asked_for(workplace):

@@ -105,10 +105,11 @@ struct OptionsTests {
 
     @Test("Algorithms and lifetimes that cannot work are refused")
     func refusesParameters() {
-        #expect(throws: RelyingPartyConfigurationError.noAlgorithm) {
+        let supported = WebAuthnRelyingParty.supportedAlgorithms
+        #expect(throws: RelyingPartyConfigurationError.noAlgorithm(supported: supported)) {
             _ = try WebAuthnRelyingParty(id: "a", name: "", origins: ["https://a"], algorithms: [])
         }
-        #expect(throws: RelyingPartyConfigurationError.algorithm(.rs1)) {
+        #expect(throws: RelyingPartyConfigurationError.algorithm(.rs1, supported: supported)) {
             _ = try WebAuthnRelyingParty(id: "a", name: "", origins: ["https://a"], algorithms: [.rs1])
         }
         #expect(throws: RelyingPartyConfigurationError.challengeLifetime(.zero)) {

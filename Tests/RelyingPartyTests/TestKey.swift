@@ -13,6 +13,8 @@ enum TestKey: Sendable {
     case rsa(_RSA.Signing.PrivateKey, COSEAlgorithm)
     case mlDSA65(MLDSA65.PrivateKey)
     case mlDSA87(MLDSA87.PrivateKey)
+    /// The same key under the number of RFC 9864.
+    indirect case fullySpecified(TestKey, COSEAlgorithm)
 
     /// The one RSA key of a run; making one is slow.
     private static let rsaKey = Result { try _RSA.Signing.PrivateKey(keySize: .bits2048) }
@@ -27,6 +29,10 @@ enum TestKey: Sendable {
         case .rs256, .ps256, .rs1: .rsa(try rsaKey.get(), algorithm)
         case .mlDSA65: .mlDSA65(try MLDSA65.PrivateKey(seedRepresentation: seed(32), publicKey: nil))
         case .mlDSA87: .mlDSA87(try MLDSA87.PrivateKey(seedRepresentation: seed(32), publicKey: nil))
+        case .esp256: .fullySpecified(try make(.es256), algorithm)
+        case .esp384: .fullySpecified(try make(.es384), algorithm)
+        case .esp512: .fullySpecified(try make(.es512), algorithm)
+        case .ed25519: .fullySpecified(try make(.edDSA), algorithm)
         default: .es256(try P256.Signing.PrivateKey(rawRepresentation: seed(32)))
         }
     }
@@ -51,6 +57,12 @@ enum TestKey: Sendable {
             return .akp(algorithm: .mlDSA65, publicKey: Array(key.publicKey.rawRepresentation))
         case .mlDSA87(let key):
             return .akp(algorithm: .mlDSA87, publicKey: Array(key.publicKey.rawRepresentation))
+        case .fullySpecified(let key, let algorithm):
+            return switch try key.coseKey() {
+            case .ec2(_, let curve, let x, let y): .ec2(algorithm: algorithm, curve: curve, x: x, y: y)
+            case .okp(_, let curve, let x): .okp(algorithm: algorithm, curve: curve, x: x)
+            case let other: other
+            }
         }
     }
 
@@ -63,6 +75,7 @@ enum TestKey: Sendable {
         case .edDSA(let key): .init(key.publicKey)
         case .rsa(let key, _): .init(key.publicKey)
         case .mlDSA65, .mlDSA87: nil
+        case .fullySpecified(let key, _): key.certificateKey
         }
     }
 
@@ -80,6 +93,7 @@ enum TestKey: Sendable {
             Array(try key.signature(for: SHA256.hash(data: data), padding: .insecurePKCS1v1_5).rawRepresentation)
         case .mlDSA65(let key): Array(try key.signature(for: data))
         case .mlDSA87(let key): Array(try key.signature(for: data))
+        case .fullySpecified(let key, _): try key.sign(data)
         }
     }
 }

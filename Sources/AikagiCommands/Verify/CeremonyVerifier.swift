@@ -1,5 +1,6 @@
 import Foundation
 import RelyingParty
+import SupplementaryKeys
 import WebAuthnModel
 import X509
 
@@ -51,7 +52,7 @@ struct CeremonyVerifier {
         }
         let algorithms = ceremony.options.pubKeyCredParams?.map(\.alg) ?? [.es256, .rs256]
         let party = try WebAuthnRelyingParty(
-            id: ceremony.rpId, name: ceremony.rpId, origins: [ceremony.origin],
+            id: ceremony.rpId, name: ceremony.rpId, origins: [ceremony.origin], verifiers: .all,
             attestationPolicy: AttestationPolicy(
                 trustAnchors: anchors, metadata: policy.metadata,
                 requiresTrust: requiresTrust || ceremony.attestationRoot != nil))
@@ -59,7 +60,7 @@ struct CeremonyVerifier {
         let result = try await party.verify(
             registration: response,
             for: Ceremony(
-                kind: .registration, challenge: ceremony.challenge.bytes, expires: .distantFuture,
+                kind: .registration, challenge: ceremony.challenge.bytes, expires: Self.expiry(of: now),
                 userHandle: ceremony.options.user?.id.bytes ?? [0],
                 userVerification: ceremony.options.authenticatorSelection?.userVerification ?? .preferred,
                 algorithms: algorithms),
@@ -73,7 +74,9 @@ struct CeremonyVerifier {
     }
 
     private mutating func verifyAuthentication(_ ceremony: CeremonyRecord) throws -> Verdict {
-        let party = try WebAuthnRelyingParty(id: ceremony.rpId, name: ceremony.rpId, origins: [ceremony.origin])
+        let now = try Self.moment(of: ceremony)
+        let party = try WebAuthnRelyingParty(
+            id: ceremony.rpId, name: ceremony.rpId, origins: [ceremony.origin], verifiers: .all)
         let response = try WebAuthnRelyingParty.authenticationResponse(json: Self.json(ceremony.response))
         let record = try ceremony.credentialPublicKey.map {
             try Self.record(of: ceremony, response, publicKey: $0)
@@ -83,11 +86,11 @@ struct CeremonyVerifier {
         let result = try party.verify(
             authentication: response,
             for: Ceremony(
-                kind: .authentication, challenge: ceremony.challenge.bytes, expires: .distantFuture,
+                kind: .authentication, challenge: ceremony.challenge.bytes, expires: Self.expiry(of: now),
                 // With a list of credentials the account was known before.
                 userHandle: allowed.isEmpty ? nil : known?.userHandle.bytes, allowedCredentialIDs: allowed,
                 userVerification: ceremony.options.userVerification ?? .preferred),
-            record: known, now: try Self.moment(of: ceremony))
+            record: known, now: now)
         records[result.record.id] = result.record
         return Verdict(kind: "authentication", userVerified: result.userVerified)
     }
@@ -100,6 +103,9 @@ struct CeremonyVerifier {
         }
         return Date(timeIntervalSince1970: time)
     }
+
+    /// A challenge in a file is good whenever it was answered; `Date.distantFuture` is long past in 9999.
+    private static func expiry(of moment: Date) -> Date { moment.addingTimeInterval(1) }
 
     /// The record of a credential that the file describes.
     private static func record(

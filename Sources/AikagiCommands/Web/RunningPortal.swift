@@ -1,7 +1,9 @@
 import FoundationEssentials
 import Logging
 import Portal
+import SupplementaryKeys
 import Synchronization
+import WebAuthnModel
 
 /// A value that a task waits for until another one gives it, or fails to.
 final class Announcement<Value: Sendable>: Sendable {
@@ -62,7 +64,7 @@ func serving(
     }
 }
 
-/// A portal that serves while `body` runs.
+/// A portal that serves while `body` runs, and verifies signatures of every algorithm that there is a library for.
 ///
 /// - Parameter body: gets the portal's origin and accounts.
 func withRunningPortal(
@@ -70,6 +72,7 @@ func withRunningPortal(
 ) async throws {
     let listening = Announcement<Int>()
     var configuration = configuration
+    configuration.verifiers = .all
     configuration.onListening = { port in listening.settle(.success(port)) }
     let application = try PortalApplication(configuration: configuration)
     let host = configuration.relyingPartyID

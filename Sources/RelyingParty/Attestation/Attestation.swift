@@ -14,17 +14,20 @@ public struct Attestation: Hashable, Sendable {
     public let clientDataHash: [UInt8]
     /// The time, for statements that are good for a while only.
     public let now: Date
+    /// Who verifies signatures of algorithms that this module does not know.
+    public let verifiers: SignatureVerifiers
 
     /// Puts the parts together.
     public init(
         object: AttestationObject, data: AuthenticatorData, credential: AttestedCredentialData,
-        clientDataHash: [UInt8], now: Date
+        clientDataHash: [UInt8], now: Date, verifiers: SignatureVerifiers = .none
     ) {
         self.object = object
         self.data = data
         self.credential = credential
         self.clientDataHash = clientDataHash
         self.now = now
+        self.verifiers = verifiers
     }
 
     /// What attestation signatures are made over: authenticator data ‖ client data hash.
@@ -35,6 +38,7 @@ public struct Attestation: Hashable, Sendable {
         Attestation(
             object: AttestationObject(
                 format: format, statement: statement, authenticatorData: object.authenticatorData),
-            data: data, credential: credential, clientDataHash: clientDataHash, now: now)
+            data: data, credential: credential, clientDataHash: clientDataHash, now: now,
+            verifiers: verifiers)
     }
 }

@@ -80,10 +80,11 @@ struct AttestationStatement {
 
     /// Throws unless the key made the signature.
     static func verify(
-        _ signature: [UInt8], over data: [UInt8], with key: COSEKey, allowsSHA1: Bool = false
+        _ signature: [UInt8], over data: [UInt8], with key: COSEKey, verifiers: SignatureVerifiers = .none,
+        allowsSHA1: Bool = false
     ) throws(AttestationError) {
         do throws(SignatureError) {
-            try VerificationKey(key, allowsSHA1: allowsSHA1).verify(signature, over: data)
+            try VerificationKey(key, verifiers: verifiers, allowsSHA1: allowsSHA1).verify(signature, over: data)
         } catch {
             throw .signature(error)
         }

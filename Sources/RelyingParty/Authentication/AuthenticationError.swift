@@ -1,3 +1,5 @@
+public import WebAuthnModel
+
 /// Why an authentication was refused (WebAuthn Level 3 §7.2).
 public enum AuthenticationError: Error, Hashable, Sendable {
     /// One of the checks that both ceremonies share failed.

@@ -46,7 +46,7 @@ extension WebAuthnRelyingParty {
         // Step 20: the hash of the client data.
         let clientDataHash = Array(SHA256.hash(data: clientDataJSON))
         // Step 21: the signature.
-        let key = try Self.verificationKey(of: record)
+        let key = try verificationKey(of: record)
         do throws(SignatureError) {
             try key.verify(response.response.signature.bytes, over: authenticatorDataBytes + clientDataHash)
         } catch {
@@ -96,9 +96,9 @@ extension WebAuthnRelyingParty {
         }
     }
 
-    private static func verificationKey(of record: CredentialRecord) throws(AuthenticationError) -> VerificationKey {
+    private func verificationKey(of record: CredentialRecord) throws(AuthenticationError) -> VerificationKey {
         do {
-            return try VerificationKey(COSEKey(CBORDecoder.decode(record.publicKey.bytes)))
+            return try VerificationKey(COSEKey(CBORDecoder.decode(record.publicKey.bytes)), verifiers: verifiers)
         } catch {
             throw .recordUnusable("\(error)")
         }

@@ -28,7 +28,8 @@ extension WebAuthnRelyingParty {
         return try await attestationPolicy.assess(
             Attestation(
                 object: object, data: data, credential: credential,
-                clientDataHash: Array(SHA256.hash(data: clientData.bytes)), now: time),
+                clientDataHash: Array(SHA256.hash(data: clientData.bytes)), now: time,
+                verifiers: verifiers),
             statusAt: now)
     }
 }

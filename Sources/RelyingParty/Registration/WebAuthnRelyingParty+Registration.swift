@@ -39,7 +39,7 @@ extension WebAuthnRelyingParty {
             throw .algorithmNotOffered(credential.publicKey.algorithm, offered: ceremony.algorithms)
         }
         do throws(SignatureError) {
-            _ = try VerificationKey(credential.publicKey)
+            _ = try VerificationKey(credential.publicKey, verifiers: verifiers)
         } catch {
             throw .publicKey(error)
         }
@@ -49,7 +49,7 @@ extension WebAuthnRelyingParty {
             attestation = try await attestationPolicy.assess(
                 Attestation(
                     object: object, data: authenticatorData, credential: credential, clientDataHash: clientDataHash,
-                    now: now))
+                    now: now, verifiers: verifiers))
         } catch {
             throw .attestation(error)
         }

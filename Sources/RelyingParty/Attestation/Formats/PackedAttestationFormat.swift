@@ -36,7 +36,8 @@ public struct PackedAttestationFormat: AttestationStatementFormat {
         guard algorithm == key.algorithm else {
             throw .algorithmMismatch(statement: algorithm, key: key.algorithm)
         }
-        try AttestationStatement.verify(signature, over: attestation.signedBytes, with: key)
+        try AttestationStatement.verify(
+            signature, over: attestation.signedBytes, with: key, verifiers: attestation.verifiers)
         return .selfAttested
     }
 }

@@ -12,9 +12,9 @@ enum TPMHash: UInt16 {
     init?(of algorithm: COSEAlgorithm) {
         switch algorithm {
         case .rs1: self = .sha1
-        case .es256, .rs256, .ps256: self = .sha256
-        case .es384: self = .sha384
-        case .es512: self = .sha512
+        case .es256, .esp256, .rs256, .ps256: self = .sha256
+        case .es384, .esp384: self = .sha384
+        case .es512, .esp512: self = .sha512
         default: return nil
         }
     }

@@ -1,5 +1,3 @@
-public import WebAuthnModel
-
 /// Why a signature or the key it would be verified with was refused.
 public enum SignatureError: Error, Hashable, Sendable {
     /// The algorithm cannot be verified here.
