@@ -27,10 +27,13 @@ extension WebAuthnRelyingParty {
     }
 
     /// Reads client data: UTF-8, a byte order mark is skipped (§7.1 steps 5 and 6, §7.2 steps 8 and 9).
+    ///
+    /// Of a member that comes twice JSON's parsers take one or the other, and no client makes one: refused.
     static func clientData(_ json: [UInt8]) throws(CeremonyError) -> CollectedClientData {
         let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
         let text = json.starts(with: byteOrderMark) ? Array(json.dropFirst(3)) : json
         guard isUTF8(text) else { throw .clientDataNotUTF8 }
+        guard JSONMembers.repeated(in: text) == nil else { throw .clientDataMalformed("a member comes twice") }
         do {
             return try CollectedClientData(decoding: text)
         } catch {
@@ -43,6 +46,7 @@ extension WebAuthnRelyingParty {
             throw .responseTooLarge(byteCount: json.count, limit: maximumResponseByteCount)
         }
         guard isUTF8(json) else { throw .malformedJSON("it is not UTF-8") }
+        guard JSONMembers.repeated(in: json) == nil else { throw .malformedJSON("a member comes twice") }
         do {
             return try JSONDecoder().decode(Value.self, from: Data(json))
         } catch {

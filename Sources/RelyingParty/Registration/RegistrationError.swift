@@ -12,6 +12,8 @@ public enum RegistrationError: Error, Hashable, Sendable {
     case credentialMissing
     /// The response names another credential than the authenticator data.
     case credentialIDMismatch
+    /// The response names transports as no authenticator has them: more than 16, or one of more than 32 bytes.
+    case transports
     /// The credential ID is empty or longer than 1023 bytes.
     case credentialIDLength(Int)
     /// The key is for an algorithm that was not asked for.
@@ -33,6 +35,7 @@ extension RegistrationError: CustomStringConvertible {
         case .attestationObject(let error): "\(error)"
         case .credentialMissing: "the authenticator data holds no attested credential data (AT is not set)"
         case .credentialIDMismatch: "rawId is not the credential ID that the authenticator data holds"
+        case .transports: "the response names more than 16 transports, or one of more than 32 bytes"
         case .credentialIDLength(let count): "the credential ID has \(count) bytes, and 1 to 1023 are allowed"
         case .algorithmNotOffered(let algorithm, let offered):
             "the key is for \(algorithm), asked for: \(offered.map(\.description).joined(separator: ", "))"

@@ -57,6 +57,11 @@ extension WebAuthnRelyingParty {
         guard 1...1023 ~= credential.credentialID.count else {
             throw .credentialIDLength(credential.credentialID.count)
         }
+        // Beyond the steps: what is kept and sent out with every later request stays small.
+        let transports = response.response.transports ?? []
+        guard transports.count <= 16, transports.allSatisfy({ $0.rawValue.utf8.count <= 32 }) else {
+            throw .transports
+        }
         // Step 26: not registered yet, for any user.
         guard existing == nil else { throw .credentialAlreadyRegistered }
         // Step 27: the credential record.
@@ -64,7 +69,7 @@ extension WebAuthnRelyingParty {
         let record = CredentialRecord(
             id: credential.credentialID, userHandle: userHandle.bytes,
             publicKey: CBOREncoder.encode(credential.publicKey.cbor),
-            signatureCounter: authenticatorData.signatureCounter, transports: response.response.transports ?? [],
+            signatureCounter: authenticatorData.signatureCounter, transports: transports,
             userVerificationInitialized: flags.contains(.userVerified),
             backupEligible: flags.contains(.backupEligible), backupState: flags.contains(.backedUp),
             aaguid: credential.aaguid, attestationObject: response.response.attestationObject.bytes,
