@@ -19,11 +19,18 @@ final class DatagramConnection: DoorConnection {
     private let descriptor: DoorDescriptor
     private let replyPort: UInt16?
     private let senders = Mutex(ChannelUsers<InternetAddress>())
+    /// Whether one call sends several datagrams: that costs little more than sending one.
+    private let segmentation: Mutex<Bool>
+
+    /// How many datagrams every kernel that can cut them takes at once (UDP_MAX_SEGMENTS).
+    private static let segmentLimit = 64
 
     /// - Parameter replyPort: Where answers go, at the sender's address; the port that it sends from when `nil`.
     init(_ descriptor: DoorDescriptor, replyPort: UInt16?) {
         self.descriptor = descriptor
         self.replyPort = replyPort
+        segmentation = Mutex(
+            DatagramConnection.setSegmentSize(HIDReport.byteCount, of: descriptor.number))
     }
 
     func receive() async throws(ReportSocketError) -> DoorInput? {
@@ -54,27 +61,37 @@ final class DatagramConnection: DoorConnection {
 
     func send(_ reports: [HIDReport]) async throws(ReportSocketError) {
         let datagrams = senders.withLock { senders in
-            reports.compactMap { report in senders.user(toldBy: report).map { (report, $0) } }
+            reports.compactMap { report in senders.user(toldBy: report).map { (report: report, address: $0) } }
         }
-        var sent = 0
-        while sent < datagrams.count {
-            // As many as the port takes at once.
+        var rest = datagrams[...]
+        while let address = rest.first?.address {
+            // As many as one call may carry; those of an answer all go to the same client.
+            let limit = segmentation.withLock(\.self) ? DatagramConnection.segmentLimit : 1
+            let train = rest.prefix(limit).prefix { $0.address == address }
+            let bytes = train.flatMap(\.report.bytes)
             let result = await descriptor.retry(waitingFor: POLLOUT) { number in
-                for (report, address) in datagrams[sent...] {
-                    let count = report.bytes.withUnsafeBytes { buffer in
-                        address.withAddress { sendto(number, buffer.baseAddress, buffer.count, 0, $0, $1) }
-                    }
-                    guard count >= 0 else { return count }
-                    sent += 1
+                bytes.withUnsafeBytes { buffer in
+                    address.withAddress { sendto(number, buffer.baseAddress, buffer.count, 0, $0, $1) }
                 }
-                return 0
             }
             switch result {
             case nil: return
+            case .failure(let error) where train.count > 1 && error.meansNoSegmentation:
+                segmentation.withLock { $0 = false }
+                DatagramConnection.setSegmentSize(0, of: descriptor.number)
             // A client that cannot be reached is its own affair; the others are served on.
-            case .failure: sent += 1
-            case .success: break
+            case .failure, .success: rest = rest.dropFirst(train.count)
             }
         }
+    }
+
+    /// Lets the kernel cut what is sent into datagrams of this size; 0 for no longer.
+    ///
+    /// - Returns: Whether it can.
+    @discardableResult
+    private static func setSegmentSize(_ byteCount: Int, of socket: CInt) -> Bool {
+        var size = CInt(byteCount)
+        // UDP_SEGMENT of linux/udp.h.
+        return setsockopt(socket, CInt(IPPROTO_UDP), 103, &size, socklen_t(MemoryLayout<CInt>.size)) == 0
     }
 }

@@ -90,4 +90,7 @@ struct ErrorNumber: Error {
 
     /// Whether it says no more than that the other side has gone.
     var meansGone: Bool { [EPIPE, ECONNRESET, EIO, ETIMEDOUT].contains(value) }
+
+    /// Whether it may say that datagrams cannot be cut on the way to this address.
+    var meansNoSegmentation: Bool { [EINVAL, EIO, EMSGSIZE, EOPNOTSUPP].contains(value) }
 }

@@ -82,3 +82,11 @@ struct InternetAddress: Sendable {
         return (descriptor, bound.port)
     }
 }
+
+extension InternetAddress: Equatable {
+    static func == (one: InternetAddress, other: InternetAddress) -> Bool {
+        one.withAddress { address, count in
+            other.withAddress { count == $1 && memcmp(address, $0, Int(count)) == 0 }
+        }
+    }
+}
