@@ -20,7 +20,8 @@ import Testing
                         DROP TABLE oneTimePassword; DROP TABLE oneTimePasswordSetUp; DROP TABLE mailCode;
                         ALTER TABLE session DROP COLUMN credentialID; ALTER TABLE session DROP COLUMN purpose;
                         ALTER TABLE passkey DROP COLUMN supportsPRF;
-                        DELETE FROM grdb_migrations WHERE identifier LIKE '3:%';
+                        DROP INDEX attemptByTime; DROP INDEX sessionByUse; DROP INDEX sessionByAge;
+                        DELETE FROM grdb_migrations WHERE identifier LIKE '3:%' OR identifier LIKE '4:%';
                         """)
             }
             let newer = try PortalApplication(configuration: fixture.portal.core.configuration)
@@ -36,6 +37,10 @@ import Testing
                 let other = same.another()
                 #expect(try await other.logIn(PortalFixture.newPassword).path == "/login/passkey")
                 #expect(try await other.prove(with: &authenticator) == "/top")
+                let indices = try await newer.core.database.read { database in
+                    try String.fetchSet(database, sql: "SELECT name FROM sqlite_schema WHERE type = 'index'")
+                }
+                #expect(indices.isSuperset(of: ["attemptByTime", "sessionByUse", "sessionByAge"]))
             }
         }
     }

@@ -37,7 +37,7 @@ extension Account {
 
     /// The account with a row number.
     static func find(_ id: Int64, in database: Database) throws -> Account? {
-        try Row.fetchOne(database, sql: "SELECT * FROM account WHERE id = ?", arguments: [id]).flatMap(Account.init)
+        try Row.fetchOne(database, cached: "SELECT * FROM account WHERE id = ?", arguments: [id]).flatMap(Account.init)
     }
 
     /// The account that a person names at login.
@@ -46,14 +46,14 @@ extension Account {
     /// and be another to the limit of attempts.
     static func find(userID: String, in database: Database) throws -> Account? {
         guard NewUser.isUserID(userID) else { return nil }
-        return try Row.fetchOne(database, sql: "SELECT * FROM account WHERE userID = ?", arguments: [userID])
+        return try Row.fetchOne(database, cached: "SELECT * FROM account WHERE userID = ?", arguments: [userID])
             .flatMap(Account.init)
     }
 
     /// The account with a WebAuthn user handle.
     static func find(userHandle: [UInt8], in database: Database) throws -> Account? {
         try Row.fetchOne(
-            database, sql: "SELECT * FROM account WHERE userHandle = ?", arguments: [Bytes.value(userHandle)]
+            database, cached: "SELECT * FROM account WHERE userHandle = ?", arguments: [Bytes.value(userHandle)]
         )
         .flatMap(Account.init)
     }

@@ -10,10 +10,6 @@ struct PortalDatabase: Sendable {
         var configuration = Configuration()
         configuration.foreignKeysEnabled = true
         configuration.busyMode = .timeout(5)
-        configuration.prepareDatabase { database in
-            // A confirmed step survives a power cut, not only the end of the process.
-            try database.execute(sql: "PRAGMA synchronous = FULL")
-        }
         try PortalDatabase.ensurePrivateFile(path)
         pool = try DatabasePool(path: path, configuration: configuration)
         try PortalDatabase.migrator.migrate(pool)
@@ -46,8 +42,32 @@ struct PortalDatabase: Sendable {
     func readAtStart<Value>(_ body: (Database) throws -> Value) throws -> Value { try pool.read(body) }
 
     /// Changes everything that `body` changes, or, when it throws, nothing.
+    ///
+    /// What it has changed survives a power cut, not only the end of the process.
     func write<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
-        try await pool.write(body)
+        try await write(synchronous: "FULL", body)
+    }
+
+    /// Like ``write(_:)``, for what nobody has been told is done: a power cut may undo it, the end of the process does not.
+    ///
+    /// It does not wait for the disk.
+    func writeSoon<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+        try await write(synchronous: "NORMAL", body)
+    }
+
+    private func write<Value: Sendable>(
+        synchronous: String, _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws -> Value {
+        try await pool.writeWithoutTransaction { database in
+            // Every writer says it anew: what the one before has set does not count.
+            try database.cachedStatement(sql: "PRAGMA synchronous = \(synchronous)").execute()
+            var result = Result<Value, any Error>.failure(CancellationError())
+            try database.inTransaction {
+                result = .success(try body(database))
+                return .commit
+            }
+            return try result.get()
+        }
     }
 
     /// The steps from an empty file to the current layout.
@@ -149,6 +169,26 @@ struct PortalDatabase: Sendable {
                     ) STRICT, WITHOUT ROWID;
                     """)
         }
+        migrator.registerMigration("4: what has expired is found by its time") { database in
+            try database.execute(
+                sql: """
+                    CREATE INDEX attemptByTime ON attempt (at);
+                    CREATE INDEX sessionByUse ON session (lastUsedAt);
+                    CREATE INDEX sessionByAge ON session (createdAt);
+                    """)
+        }
         return migrator
+    }
+}
+
+extension Database {
+    /// Undoes what `body` has changed when it throws; the transaction around it goes on.
+    func undoingFailure<Value>(_ body: () throws -> Value) throws -> Value {
+        var result = Result<Value, any Error>.failure(CancellationError())
+        try inSavepoint {
+            result = .success(try body())
+            return .commit
+        }
+        return try result.get()
     }
 }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import GRDB
 import Hummingbird
 import RelyingParty
 import WebAuthnModel
@@ -25,11 +26,13 @@ struct AuthenticationEndpoints: Sendable {
         let now = core.now
         let relyingParty = try core.relyingParty()
         let address = context.remoteAddress
-        let options = try await core.database.write { database in
+        // A delay is no error of the transaction: what was noted about the time stays.
+        let options = try await core.database.writeSoon {
+            database -> Result<PublicKeyCredentialRequestOptions, PortalFailure> in
             if session.visitor == nil {
                 let key = AttemptLimiter.Key.ceremonies(address: address)
                 if case .delayed(let seconds) = try AttemptLimiter.admit([key], now: now, in: database) {
-                    throw PortalFailure.tooManyAttempts(seconds: seconds)
+                    return .failure(.tooManyAttempts(seconds: seconds))
                 }
             }
             var generator = SystemRandomNumberGenerator()
@@ -38,9 +41,9 @@ struct AuthenticationEndpoints: Sendable {
                 for: session.visitor?.account.userHandle, allowing: passkeys.map(\.record),
                 userVerification: .required, hints: wishes.hints, now: now, using: &generator)
             try CeremonyStore.open(ceremony, for: session, now: now, in: database)
-            return options
+            return .success(options)
         }
-        return core.json(options)
+        return core.json(try options.get())
     }
 
     @Sendable func verification(_ request: Request, _ context: PortalContext) async throws -> Response {
@@ -48,39 +51,61 @@ struct AuthenticationEndpoints: Sendable {
         let session = context.session
         let now = core.now
         // A valid signature cannot be guessed; counting by address keeps the load of wrong ones low.
-        let key = AttemptLimiter.Key.address(context.remoteAddress)
-        let attempts: [Int64]
-        switch try await core.database.write({ try AttemptLimiter.admit([key], now: now, in: $0) }) {
-        case .delayed(let seconds): throw PortalFailure.tooManyAttempts(seconds: seconds)
-        case .admitted(let rows): attempts = rows
+        let address = context.remoteAddress
+        let key = AttemptLimiter.Key.address(address)
+        let response = Result { try WebAuthnRelyingParty.authenticationResponse(json: body) }
+        let core = core
+        // One transaction, so that two answers cannot both use one challenge or pass the same signature counter, and a
+        // login waits for the disk once.
+        let outcome = try await core.database.write {
+            database -> Result<(secret: [UInt8], next: String), any Error> in
+            if let seconds = try AttemptLimiter.delay([key], now: now, in: database) {
+                return .failure(PortalFailure.tooManyAttempts(seconds: seconds))
+            }
+            do {
+                let response = try response.get()
+                // 1. Take the ceremony out; whatever follows, its challenge is used.
+                let ceremony = try CeremonyStore.redeem(
+                    challenge: try WebAuthnRelyingParty.challenge(in: response), for: session, now: now, in: database)
+                // 2. Verify, and begin the visit; what this has changed is undone if it fails.
+                let result = try database.undoingFailure {
+                    try logIn(with: response, for: ceremony, from: session, now: now, in: database)
+                }
+                // 3. What turned out well slows nobody down.
+                try CeremonyStore.removeAll(of: session, in: database)
+                if session.visitor == nil {
+                    try AttemptLimiter.withdrawLast(.ceremonies(address: address), in: database)
+                }
+                return .success(result)
+            } catch {
+                try AttemptLimiter.count([key], now: now, in: database)
+                return .failure(error)
+            }
         }
         do {
-            // 1. Take the ceremony out; whatever follows, its challenge is used.
-            let response = try WebAuthnRelyingParty.authenticationResponse(json: body)
-            let challenge = try WebAuthnRelyingParty.challenge(in: response)
-            let ceremony = try await core.database.write {
-                try CeremonyStore.redeem(challenge: challenge, for: session, now: now, in: $0)
-            }
-
-            // 2. Verify and store in one transaction, so that two answers cannot both pass the same signature counter.
-            let relyingParty = try core.relyingParty()
-            let core = core
-            let (secret, next) = try await core.database.write { database in
-                let passkey = try Passkey.find(response.rawId.bytes, in: database)
-                let result = try relyingParty.verify(
-                    authentication: response, for: ceremony, record: passkey?.record, now: now)
-                guard let passkey, let account = try Account.find(passkey.accountID, in: database),
-                    account.userHandle == result.record.userHandle.bytes
-                else { throw PortalFailure.credentialUnknown }
-                if let visitor = session.visitor, visitor.account.id != account.id { throw PortalFailure.notVerified }
-                try Passkey.update(result.record, usedAt: now, in: database)
-                try AttemptLimiter.withdraw(attempts, in: database)
-                return try core.goOn(
-                    as: account.id, level: .passkey, credentialID: result.record.id.bytes, from: session, in: database)
-            }
+            let (secret, next) = try outcome.get()
             return core.json(CeremonyOutcome(next: next)).withCookie(core.sessionCookie(secret))
         } catch {
             throw CeremonyOutcome.failure(from: error, logger: context.logger)
         }
+    }
+
+    /// Verifies a response and begins the visit.
+    ///
+    /// - Returns: The secret for the cookie, and the next page.
+    private func logIn(
+        with response: AuthenticationResponse, for ceremony: Ceremony, from session: Session, now: Date,
+        in database: Database
+    ) throws -> (secret: [UInt8], next: String) {
+        let passkey = try Passkey.find(response.rawId.bytes, in: database)
+        let result = try core.relyingParty().verify(
+            authentication: response, for: ceremony, record: passkey?.record, now: now)
+        guard let passkey, let account = try Account.find(passkey.accountID, in: database),
+            account.userHandle == result.record.userHandle.bytes
+        else { throw PortalFailure.credentialUnknown }
+        if let visitor = session.visitor, visitor.account.id != account.id { throw PortalFailure.notVerified }
+        try Passkey.update(result.record, usedAt: now, in: database)
+        return try core.goOn(
+            as: account.id, level: .passkey, credentialID: result.record.id.bytes, from: session, in: database)
     }
 }

@@ -23,11 +23,11 @@ enum CeremonyStore {
         let moment = now.timeIntervalSince1970
         let isAnonymous = session.visitor == nil
         try database.execute(
-            sql:
+            cached:
                 "DELETE FROM ceremony WHERE (isAnonymous = 1 AND expiresAt <= ?) OR (isAnonymous = 0 AND expiresAt < ?)",
             arguments: [moment, moment - 3600])
         try database.execute(
-            sql: """
+            cached: """
                 INSERT INTO ceremony (challenge, sessionIDHash, ceremony, expiresAt, isAnonymous)
                 VALUES (?, ?, ?, ?, ?)
                 """,
@@ -36,14 +36,14 @@ enum CeremonyStore {
                 ceremony.expires.timeIntervalSince1970, isAnonymous,
             ])
         try database.execute(
-            sql: """
+            cached: """
                 DELETE FROM ceremony WHERE challenge IN (
                     SELECT challenge FROM ceremony WHERE sessionIDHash = ?
                     ORDER BY expiresAt DESC LIMIT -1 OFFSET \(maximumPerSession))
                 """,
             arguments: [Bytes.value(session.idHash)])
         try database.execute(
-            sql: """
+            cached: """
                 DELETE FROM ceremony WHERE challenge IN (
                     SELECT challenge FROM ceremony WHERE isAnonymous = ? ORDER BY expiresAt DESC LIMIT -1 OFFSET ?)
                 """,
@@ -58,14 +58,21 @@ enum CeremonyStore {
     ) throws -> Ceremony {
         let key = Bytes.value(challenge)
         let row = try Row.fetchOne(
-            database, sql: "SELECT ceremony, expiresAt, usedAt FROM ceremony WHERE challenge = ? AND sessionIDHash = ?",
+            database,
+            cached: "SELECT ceremony, expiresAt, usedAt FROM ceremony WHERE challenge = ? AND sessionIDHash = ?",
             arguments: [key, Bytes.value(session.idHash)])
         guard let row else { throw CeremonyError.challengeUnknown }
         guard (row["usedAt"] as Double?) == nil else { throw CeremonyError.challengeUsed }
         guard (row["expiresAt"] as Double) > now.timeIntervalSince1970 else { throw CeremonyError.challengeExpired }
         try database.execute(
-            sql: "UPDATE ceremony SET usedAt = ? WHERE challenge = ?",
+            cached: "UPDATE ceremony SET usedAt = ? WHERE challenge = ?",
             arguments: [now.timeIntervalSince1970, key])
         return try JSONText.decode(Ceremony.self, from: row["ceremony"])
+    }
+
+    /// Forgets the ceremonies of a visit that goes on under another secret: nobody can answer them any more.
+    static func removeAll(of session: Session, in database: Database) throws {
+        try database.execute(
+            cached: "DELETE FROM ceremony WHERE sessionIDHash = ?", arguments: [Bytes.value(session.idHash)])
     }
 }

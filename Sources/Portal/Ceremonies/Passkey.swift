@@ -36,14 +36,14 @@ extension Passkey {
     /// The passkey with a credential ID, of any account.
     static func find(_ credentialID: [UInt8], in database: Database) throws -> Passkey? {
         try Row.fetchOne(
-            database, sql: "SELECT * FROM passkey WHERE credentialID = ?", arguments: [Bytes.value(credentialID)]
+            database, cached: "SELECT * FROM passkey WHERE credentialID = ?", arguments: [Bytes.value(credentialID)]
         ).map(Passkey.init)
     }
 
     /// The passkeys of an account, oldest first.
     static func all(of accountID: Int64, in database: Database) throws -> [Passkey] {
         try Row.fetchAll(
-            database, sql: "SELECT * FROM passkey WHERE accountID = ? ORDER BY createdAt, credentialID",
+            database, cached: "SELECT * FROM passkey WHERE accountID = ? ORDER BY createdAt, credentialID",
             arguments: [accountID]
         ).map(Passkey.init)
     }
@@ -66,7 +66,7 @@ extension Passkey {
     /// Stores what a login changed: signature counter, backup state, and when it was.
     static func update(_ record: CredentialRecord, usedAt now: Date, in database: Database) throws {
         try database.execute(
-            sql: "UPDATE passkey SET record = ?, lastUsedAt = ? WHERE credentialID = ?",
+            cached: "UPDATE passkey SET record = ?, lastUsedAt = ? WHERE credentialID = ?",
             arguments: [try JSONText.encode(record), now.timeIntervalSince1970, Bytes.value(record.id.bytes)])
     }
 

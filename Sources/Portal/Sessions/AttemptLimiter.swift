@@ -65,30 +65,52 @@ enum AttemptLimiter {
 
     /// Counts an attempt before its outcome is known, so that many at once are slowed as well.
     static func admit(_ keys: [Key], now: Date, in database: Database) throws -> Decision {
+        if let seconds = try delay(keys, now: now, in: database) { return .delayed(seconds: seconds) }
+        return .admitted(rows: try count(keys, now: now, in: database))
+    }
+
+    /// How many seconds an attempt must wait; `nil` when it may go on.
+    ///
+    /// Whoever knows the outcome in the same transaction asks this first, and counts what did not turn out well.
+    static func delay(_ keys: [Key], now: Date, in database: Database) throws -> Int? {
         let moment = now.timeIntervalSince1970
-        try database.execute(sql: "DELETE FROM attempt WHERE at < ?", arguments: [moment - longestWindow])
+        try database.execute(cached: "DELETE FROM attempt WHERE at < ?", arguments: [moment - longestWindow])
         // A clock that was put back: what it has counted in the future counts as of now, so that no wait is longer than a window.
-        try database.execute(sql: "UPDATE attempt SET at = ? WHERE at > ?", arguments: [moment, moment])
+        try database.execute(cached: "UPDATE attempt SET at = ? WHERE at > ?", arguments: [moment, moment])
         var wait = 0.0
         for key in keys {
             let times = try Double.fetchAll(
-                database, sql: "SELECT at FROM attempt WHERE keyHash = ? AND at > ? ORDER BY at DESC LIMIT ?",
+                database, cached: "SELECT at FROM attempt WHERE keyHash = ? AND at > ? ORDER BY at DESC LIMIT ?",
                 arguments: [Bytes.value(key.hash), moment - key.window, key.maximum])
             if times.count >= key.maximum, let oldest = times.last { wait = max(wait, oldest + key.window - moment) }
         }
-        if wait > 0 { return .delayed(seconds: max(1, Int(wait.rounded(.up)))) }
-        var rows: [Int64] = []
-        for key in keys {
+        return wait > 0 ? max(1, Int(wait.rounded(.up))) : nil
+    }
+
+    /// Counts an attempt.
+    ///
+    /// - Returns: The rows, for ``withdraw(_:in:)``.
+    @discardableResult
+    static func count(_ keys: [Key], now: Date, in database: Database) throws -> [Int64] {
+        try keys.map { key in
             try database.execute(
-                sql: "INSERT INTO attempt (keyHash, at) VALUES (?, ?)", arguments: [Bytes.value(key.hash), moment])
-            rows.append(database.lastInsertedRowID)
+                cached: "INSERT INTO attempt (keyHash, at) VALUES (?, ?)",
+                arguments: [Bytes.value(key.hash), now.timeIntervalSince1970])
+            return database.lastInsertedRowID
         }
-        return .admitted(rows: rows)
     }
 
     /// Forgets attempts that turned out well.
     static func withdraw(_ rows: [Int64], in database: Database) throws {
         for row in rows { try database.execute(sql: "DELETE FROM attempt WHERE id = ?", arguments: [row]) }
+    }
+
+    /// Forgets the last of the attempts that were counted for a key: it turned out well.
+    static func withdrawLast(_ key: Key, in database: Database) throws {
+        try database.execute(
+            cached:
+                "DELETE FROM attempt WHERE id = (SELECT id FROM attempt WHERE keyHash = ? ORDER BY at DESC LIMIT 1)",
+            arguments: [Bytes.value(key.hash)])
     }
 
     /// Forgets everything that was counted for a key.

@@ -28,10 +28,10 @@ enum SessionStore {
         try end(old, in: database)
         let limit = now.timeIntervalSince1970
         try database.execute(
-            sql: "DELETE FROM session WHERE lastUsedAt < ? OR createdAt < ?",
+            cached: "DELETE FROM session WHERE lastUsedAt < ? OR createdAt < ?",
             arguments: [limit - idleLifetime, limit - lifetime])
         try database.execute(
-            sql: """
+            cached: """
                 INSERT INTO session (idHash, accountID, level, isFirstLogin, credentialID, createdAt, lastUsedAt)
                 VALUES (?, ?, ?, ?, ?, ?, ?)
                 """,
@@ -44,7 +44,7 @@ enum SessionStore {
 
     /// Ends a visit.
     static func end(_ session: Session, in database: Database) throws {
-        try database.execute(sql: "DELETE FROM session WHERE idHash = ?", arguments: [Bytes.value(session.idHash)])
+        try database.execute(cached: "DELETE FROM session WHERE idHash = ?", arguments: [Bytes.value(session.idHash)])
     }
 
     /// Ends every visit of an account.
@@ -88,7 +88,7 @@ enum SessionStore {
     /// What was noted.
     static func purpose(of session: Session, in database: Database) throws -> SessionPurpose? {
         try String.fetchOne(
-            database, sql: "SELECT purpose FROM session WHERE idHash = ?", arguments: [Bytes.value(session.idHash)]
+            database, cached: "SELECT purpose FROM session WHERE idHash = ?", arguments: [Bytes.value(session.idHash)]
         ).flatMap(SessionPurpose.init)
     }
 
@@ -99,17 +99,18 @@ enum SessionStore {
         let moment = now.timeIntervalSince1970
         let row = try Row.fetchOne(
             database,
-            sql: "SELECT * FROM session WHERE idHash = ? AND lastUsedAt >= ? AND createdAt >= ?",
+            cached: "SELECT * FROM session WHERE idHash = ? AND lastUsedAt >= ? AND createdAt >= ?",
             arguments: [Bytes.value(Secret.digest(secret)), moment - idleLifetime, moment - lifetime])
         guard let row, let level = Session.Level(rawValue: row["level"]),
             let account = try Account.find(row["accountID"], in: database)
         else { return nil }
         let passkeys = try Row.fetchAll(
-            database, sql: "SELECT credentialID, name FROM passkey WHERE accountID = ? ORDER BY createdAt",
+            database, cached: "SELECT credentialID, name FROM passkey WHERE accountID = ? ORDER BY createdAt",
             arguments: [account.id])
         let unnamed = passkeys.first { ($0["name"] as String?) == nil }
         let hasOneTimePassword = try Bool.fetchOne(
-            database, sql: "SELECT EXISTS (SELECT 1 FROM oneTimePassword WHERE accountID = ?)", arguments: [account.id])
+            database, cached: "SELECT EXISTS (SELECT 1 FROM oneTimePassword WHERE accountID = ?)",
+            arguments: [account.id])
         let visitor = Session.Visitor(
             account: account, level: level, isFirstLogin: row["isFirstLogin"], hasPasskeys: !passkeys.isEmpty,
             hasOneTimePassword: hasOneTimePassword ?? false,
