@@ -85,7 +85,7 @@ fuzz: deps ## Give libFuzzer's inputs to every decoder, FUZZ_SECONDS=5 each, on 
 	@decoders=$$($(FUZZER) --list) && printf '%s\n' $$decoders | \
 	xargs -n 1 -P "$$(nproc)" Tests/Fuzzers/fuzz-decoder $(FUZZER) $(FUZZ_SECONDS) $(FUZZ_SEED) $(FUZZ_BUILD)/found
 
-benchmark: deps ## Measure the authenticator in a release build; PARTS="commands doors" for these only
+benchmark: deps ## Measure authenticator and portal in a release build; PARTS="commands doors" for these only
 	AIKAGI_BENCHMARKS=1 $(SWIFT) build -c release --scratch-path $(RELEASE_BUILD) --product aikagi
 	AIKAGI_BENCHMARKS=1 $(SWIFT) build -c release --scratch-path $(RELEASE_BUILD) --product aikagi-benchmarks
 	$(RELEASE_BUILD)/release/aikagi-benchmarks $(PARTS)

@@ -237,7 +237,7 @@ if Context.environment["AIKAGI_BENCHMARKS"] != nil {
             name: "aikagi-benchmarks",
             dependencies: [
                 "SoftwareAuthenticator", "CredentialStorage", "HIDTransport", "CTAP", "CTAPHID", "CDoorClient",
-                "WebAuthnModel", crypto, grdb,
+                "WebAuthnModel", "RelyingParty", "CBOR", crypto, grdb,
             ],
             path: "Benchmarks/aikagi-benchmarks", swiftSettings: settings),
     ]

@@ -21,15 +21,16 @@ union address {
     struct sockaddr_un local;
 };
 
-int aikagi_door_pin(int is_pinned) {
+int aikagi_door_pin(enum aikagi_door_cores cores) {
     static cpu_set_t all;
     if (CPU_COUNT(&all) == 0 && sched_getaffinity(0, sizeof all, &all) != 0) return -1;
     cpu_set_t wanted = all;
-    if (is_pinned) {
-        int core = 0;
-        while (!CPU_ISSET(core, &all)) core++;
+    int first = 0;
+    while (!CPU_ISSET(first, &all)) first++;
+    if (cores == AIKAGI_DOOR_OTHER_CORES && CPU_COUNT(&all) > 1) CPU_CLR(first, &wanted);
+    if (cores == AIKAGI_DOOR_FIRST_CORE) {
         CPU_ZERO(&wanted);
-        CPU_SET(core, &wanted);
+        CPU_SET(first, &wanted);
     }
     DIR *threads = opendir("/proc/self/task");
     if (!threads) return -1;

@@ -6,14 +6,15 @@ import GRDB
 import SoftwareAuthenticator
 import WebAuthnModel
 
-/// Measures the authenticator in ratios to what nothing can beat: a bare signature, a bare insert.
+/// Measures authenticator and portal in ratios to what nothing can beat: a bare signature, a bare insert, a bare
+/// verification.
 ///
 /// Each figure is the median of interleaved rounds, so that whatever else the machine does touches both alike. Without
 /// arguments every part is measured, else those that are named.
 @main
 struct AikagiBenchmarks {
     private enum Part: String, CaseIterable {
-        case commands, many, disk, doors, start
+        case commands, many, disk, doors, start, logins
     }
 
     static func main() async throws {
@@ -34,6 +35,7 @@ struct AikagiBenchmarks {
             case .disk: try await durable(&table)
             case .doors: try await doors(&table)
             case .start: try await start(&table)
+            case .logins: try await logins(&table)
             }
             table.print()
             isGood = isGood && table.isGood
@@ -42,6 +44,12 @@ struct AikagiBenchmarks {
     }
 
     private static let clientDataHash = [UInt8](repeating: 0xCD, count: 32)
+
+    /// The program of `AIKAGI` in the environment, or the one beside this.
+    static var aikagi: String {
+        ProcessInfo.processInfo.environment["AIKAGI"]
+            ?? URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path + "/aikagi"
+    }
 
     static func authenticator(_ store: any CredentialStore) -> Authenticator {
         var configuration = Authenticator.Configuration(flavour: .securityKey, verifiesUser: false)

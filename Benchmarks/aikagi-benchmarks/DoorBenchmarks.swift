@@ -9,8 +9,8 @@ extension AikagiBenchmarks {
     /// Client, key and echo share one core. On several that are idle, where the kernel happens to place each of them decides:
     /// waking another core costs more than anything that is measured here.
     static func doors(_ table: inout Table) async throws {
-        guard aikagi_door_pin(1) == 0 else { fatalError("the benchmark may not choose its core") }
-        defer { _ = aikagi_door_pin(0) }
+        guard aikagi_door_pin(AIKAGI_DOOR_FIRST_CORE) == 0 else { fatalError("the benchmark may not choose its core") }
+        defer { _ = aikagi_door_pin(AIKAGI_DOOR_ALL_CORES) }
         let key = P256.Signing.PrivateKey()
         let message = [UInt8](repeating: 7, count: 100)
         let running = try RunningKey(doors: DoorAddress.all)
@@ -44,8 +44,7 @@ extension AikagiBenchmarks {
     /// How long `aikagi key` takes to be ready, and how much memory it then holds: the program of `AIKAGI` in the environment, or
     /// the one beside this.
     static func start(_ table: inout Table) async throws {
-        let beside = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path + "/aikagi"
-        let program = ProcessInfo.processInfo.environment["AIKAGI"] ?? beside
+        let program = aikagi
         var (times, floors): ([Double], [Double]) = ([], [])
         var (sizes, least): ([Double], [Double]) = ([], [])
         for _ in 0..<21 {

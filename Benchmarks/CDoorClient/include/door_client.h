@@ -15,9 +15,19 @@ enum aikagi_door_kind {
     AIKAGI_DOOR_UNIX,
 };
 
-/// Keeps all threads of this process, and what they start from now on, on one core, or (`is_pinned` 0) lets them use those that
-/// they could use when it was first called. Returns 0, or -1 when that is not allowed.
-int aikagi_door_pin(int is_pinned);
+/// Where threads may run.
+enum aikagi_door_cores {
+    /// Where they could when aikagi_door_pin was first called.
+    AIKAGI_DOOR_ALL_CORES,
+    /// On the first of these cores.
+    AIKAGI_DOOR_FIRST_CORE,
+    /// On the others; on the first, too, if it is the only one.
+    AIKAGI_DOOR_OTHER_CORES,
+};
+
+/// Keeps all threads of this process, and what they start from now on, on some cores. Returns 0, or -1 when that is not
+/// allowed.
+int aikagi_door_pin(enum aikagi_door_cores cores);
 
 /// Connects to a door; the descriptor, or -1. `path` is for AIKAGI_DOOR_UNIX only, `port` for the others.
 int aikagi_door_connect(enum aikagi_door_kind kind, uint16_t port, const char *path);
