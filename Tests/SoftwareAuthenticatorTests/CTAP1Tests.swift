@@ -4,6 +4,7 @@ import Crypto
 import SoftwareAuthenticator
 import TestSupport
 import Testing
+import WebAuthnModel
 
 @Suite("CTAP1 (§7)", .timeLimit(.minutes(2)))
 struct CTAP1Tests {
@@ -55,6 +56,55 @@ struct CTAP1Tests {
         // Both protocols share credentials.
         let assertion = await bench.status(Bench.authentication(allowList: [handle]).request)
         #expect(assertion == .success)
+    }
+
+    @Test(
+        "U2F_REGISTER takes short and extended lengths, with and without Le, whatever P1 says", arguments: [0, 3, 0x80])
+    func registerForms(p1: UInt8) async {
+        let data = Self.challenge + Self.application
+        for apdu in [
+            [0, 1, p1, 0, 64] + data, [0, 1, p1, 0, 64] + data + [0], [0, 1, p1, 0, 0, 0, 64] + data,
+            [0, 1, p1, 0, 0, 0, 64] + data + [0, 0],
+        ] {
+            let answer = await send(apdu, to: Bench(.securityKey))
+            #expect(answer.first == 5 && answer.suffix(2) == [0x90, 0])
+        }
+    }
+
+    @Test(
+        "credentials made by CTAP2 can be used: ES256 that is not protected at level 3, discoverable or not",
+        arguments: [
+            (COSEAlgorithm.es256, nil, false, "6985"), (.es256, 1, false, "6985"), (.es256, 2, true, "6985"),
+            (.es256, 3, false, "6a80"), (.es256, 3, true, "6a80"), (.edDSA, nil, true, "6a80"),
+        ] as [(COSEAlgorithm, Int?, Bool, String)])
+    func shared(algorithm: COSEAlgorithm, protection: Int?, discoverable: Bool, expected: String) async throws {
+        let bench = Bench(.securityKey)
+        var request = Bench.registration(algorithms: [algorithm], discoverable: discoverable)
+        request.extensions = protection.map { Bench.extensions("credProtect", CBORValue($0)) }
+        let made = try await bench.register(request)
+        let data = Self.challenge + Self.application + [UInt8(made.id.count)] + made.id
+        #expect(await send(Self.apdu(2, p1: 7, data), to: bench).hex == expected)
+        guard expected == "6985" else { return }
+        #expect(await send(Self.apdu(2, p1: 3, data), to: bench).suffix(2) == [0x90, 0])
+    }
+
+    @Test("who does not touch it is asked again after ten seconds; who declines is not asked before")
+    func refusedTouch() async {
+        let gate = RecordingGate(.denied)
+        let bench = Bench(.securityKey, gate: gate)
+        let register = Self.apdu(1, Self.challenge + Self.application)
+        for _ in 1...3 { #expect(await send(register, to: bench).hex == "6985") }
+        #expect(gate.requests.count == 1)
+        gate.answer(.approved)
+        bench.clock.advance(by: .seconds(10))
+        #expect(await send(register, to: bench).hex == "6985")
+        bench.clock.advance(by: .milliseconds(1))
+        #expect(await send(register, to: bench).suffix(2) == [0x90, 0])
+        #expect(gate.requests.count == 2)
+        // Another request is another question, and so is the same one once it was answered.
+        #expect(await send(Self.apdu(1, Self.application + Self.application), to: bench).suffix(2) == [0x90, 0])
+        #expect(await send(register, to: bench).suffix(2) == [0x90, 0])
+        #expect(gate.requests.count == 4)
     }
 
     @Test("a credential that needs a verified user, alwaysUv and other flavours")

@@ -81,6 +81,47 @@ struct ClientPINTests {
         #expect(await Bench().respond(CTAPRequest(.clientPIN, parameters: parameters)) == CTAPResponse(expected))
     }
 
+    /// Members of a key that are replaced or left out, and the status that gives.
+    private static let keyMembers: [(label: Int, value: CBORValue?, status: CTAPStatus)] = [
+        (9, nil, .success), (3, nil, .success), (1, nil, .invalidParameter), (1, 3, .invalidParameter),
+        (1, "2", .cborUnexpectedType), (3, "x", .cborUnexpectedType), (-1, nil, .invalidParameter),
+        (-1, 2, .invalidParameter), (-1, .null, .cborUnexpectedType), (-2, nil, .invalidParameter),
+        (-2, .bytes([]), .invalidParameter), (-2, .bytes([UInt8](repeating: 0, count: 32)), .invalidParameter),
+        (-2, "x", .cborUnexpectedType), (-3, nil, .invalidParameter),
+        (-3, .bytes([UInt8](repeating: 0xFF, count: 32)), .invalidParameter),
+        (-3, .bytes([UInt8](repeating: 1, count: 33)), .invalidParameter), (-3, true, .cborUnexpectedType),
+    ]
+
+    @Test("§6.5.6 decapsulate: keys that are none on P-256, for each subcommand that takes one", arguments: keyMembers)
+    func keys(label: Int, value: CBORValue?, expected: CTAPStatus) async throws {
+        // SEC 2's generator.
+        let x = try #require([UInt8](hex: "6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"))
+        let y = try #require([UInt8](hex: "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5"))
+        let key: CBORValue = [1: 2, 3: -25, -1: 1, -2: .bytes(x), -3: .bytes(y)]
+        var members = try #require(key.map)
+        members[CBORValue(label)] = value
+        let platform = try await PINTests.platform(.platform)
+        for subcommand in [
+            ClientPINSubcommand.changePIN, .getPINToken, .getTokenUsingPIN, .getTokenUsingUV,
+        ] {
+            var request = ClientPINRequest(subcommand, pinUVAuthProtocol: 2)
+            request.keyAgreement = members
+            (request.pinUVAuthParam, request.newPINEncrypted) = ([1], [2])
+            request.pinHashEncrypted = [3]
+            request.permissions = subcommand == .getPINToken ? nil : 4
+            // A good key is followed by what is wrong next; a finger needs nothing else.
+            let later: CTAPStatus =
+                switch subcommand {
+                case .changePIN: .pinAuthInvalid
+                case .getTokenUsingUV: .success
+                default: .pinInvalid
+                }
+            let status = await platform.bench.status(request.request)
+            #expect(status == (expected == .success ? later : expected), "\(subcommand)")
+        }
+        #expect(platform.bench.store.state()?.pinRetries == (expected == .success ? 6 : 8))
+    }
+
     @Test("a phone does not have it")
     func phone() async {
         #expect(await Bench(.phone).respond(getKeyAgreement(2)) == CTAPResponse(.invalidCommand))

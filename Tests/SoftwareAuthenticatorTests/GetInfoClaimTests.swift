@@ -129,7 +129,7 @@ import WebAuthnModel
             for count in [Int(blob), Int(blob) + 1] {
                 var request = Bench.registration(
                     discoverable: true, userVerification: info.verifiesUser ? true : nil)
-                request.extensions = CBORMap("credBlob", .bytes([UInt8](repeating: 1, count: count)))
+                request.extensions = Bench.extensions("credBlob", .bytes([UInt8](repeating: 1, count: count)))
                 let isKept = try await bench.register(request).data.extensions?["credBlob"]
                 #expect(isKept == .boolean(count == Int(blob)))
             }

@@ -28,13 +28,13 @@ import WebAuthnModel
             var request = Bench.registration(
                 discoverable: true,
                 userVerification: try await bench.client.getInfo().options["uv"] == true ? true : nil)
-            if let input { request.extensions = CBORMap(name, input) }
+            if let input { request.extensions = Bench.extensions(name, input) }
             let made = try await bench.register(request)
             var isThere = hasOutput(
                 name, made.response, try AuthenticatorData(decoding: made.response.authenticatorData))
             if let assertionInput {
                 var login = Bench.authentication()
-                login.extensions = CBORMap(name, assertionInput)
+                login.extensions = Bench.extensions(name, assertionInput)
                 let assertion = try await bench.assertion(login)
                 let data = try AuthenticatorData(decoding: assertion.authenticatorData)
                 isThere =
@@ -62,13 +62,13 @@ import WebAuthnModel
             var platform = try await PRFPlatform(bench, version)
             let salts = try #require(PRFValues(first: [UInt8](repeating: 1, count: 32)))
             var request = Bench.registration(discoverable: true, userVerification: info.verifiesUser ? true : nil)
-            request.extensions = CBORMap("hmac-secret", true)
+            request.extensions = Bench.extensions("hmac-secret", true)
             request.extensions?["hmac-secret-mc"] = try platform.input(salts).ctap
             let made = try await bench.register(request)
             let atOnce = made.data.extensions?["hmac-secret-mc"]?.bytes
             #expect((atOnce != nil) == (info.extensions?.contains("hmac-secret-mc") == true))
             var login = Bench.authentication(userVerification: info.verifiesUser ? true : nil)
-            login.extensions = CBORMap("hmac-secret", try platform.input(salts).ctap)
+            login.extensions = Bench.extensions("hmac-secret", try platform.input(salts).ctap)
             let results = try platform.results(try await bench.assertion(login))
             if let atOnce { #expect(try platform.sharedSecret.decrypt(atOnce) == results.concatenated) }
         }

@@ -17,6 +17,10 @@ struct MalformedRequestTests {
         1: .bytes(Bench.clientDataHash), 2: ["id": "manual.example", "name": "The Manual"],
         3: ["id": .bytes([1]), "name": "mina", "displayName": "Mina"], 4: [["alg": -7, "type": "public-key"]],
     ]
+    private static let clientPIN: CBORValue = [1: 2, 2: 2]
+    private static let management: CBORValue = [1: 1]
+    private static let enrollment: CBORValue = [1: 1, 2: 7]
+    private static let largeBlobs: CBORValue = [1: 17, 3: 0]
     private static let getAssertion: CBORValue = [1: "manual.example", 2: .bytes(Bench.clientDataHash)]
 
     /// The kind that each top-level member has.
@@ -36,6 +40,35 @@ struct MalformedRequestTests {
                 (6, "bytes", false), (7, "unsigned", false),
             ]
         ),
+        (
+            .clientPIN, clientPIN,
+            [
+                (1, "unsigned", true), (2, "unsigned", true), (3, "map", false), (4, "bytes", false),
+                (5, "bytes", false), (6, "bytes", false), (9, "unsigned", false), (10, "text", false),
+            ]
+        ),
+        (
+            .credentialManagement, management,
+            [(1, "unsigned", true), (2, "map", false), (3, "unsigned", false), (4, "bytes", false)]
+        ),
+        (
+            .config, [1: 3],
+            [(1, "unsigned", true), (2, "map", false), (3, "unsigned", false), (4, "bytes", false)]
+        ),
+        (
+            .bioEnrollment, enrollment,
+            [
+                (1, "unsigned", true), (2, "unsigned", true), (3, "map", false), (4, "unsigned", false),
+                (5, "bytes", false), (6, "boolean", false),
+            ]
+        ),
+        (
+            .largeBlobs, largeBlobs,
+            [
+                (1, "unsigned", false), (2, "bytes", false), (3, "unsigned", false), (4, "unsigned", false),
+                (5, "bytes", false), (6, "unsigned", false),
+            ]
+        ),
     ]
 
     private func status(_ command: CTAPCommand, _ item: CBORValue) async -> CTAPStatus {
@@ -52,6 +85,11 @@ struct MalformedRequestTests {
     func controls() async {
         #expect(await status(.makeCredential, Self.makeCredential) == .success)
         #expect(await status(.getAssertion, Self.getAssertion) == .noCredentials)
+        #expect(await status(.clientPIN, Self.clientPIN) == .success)
+        #expect(await status(.credentialManagement, Self.management) == .puatRequired)
+        #expect(await status(.config, [1: 3]) == .puatRequired)
+        #expect(await status(.bioEnrollment, Self.enrollment) == .success)
+        #expect(await status(.largeBlobs, Self.largeBlobs) == .success)
     }
 
     @Test("every top-level member with every wrong type is CTAP2_ERR_CBOR_UNEXPECTED_TYPE")
@@ -120,19 +158,17 @@ struct MalformedRequestTests {
         #expect(await status(.getAssertion, item) == expected)
     }
 
-    @Test("parameters that are not a map", arguments: [CTAPCommand.makeCredential, .getAssertion])
+    @Test("parameters that are not a map", arguments: kinds.map(\.0))
     func notAMap(command: CTAPCommand) async {
         for sample in samples where sample.kind != "map" {
             #expect(await status(command, sample.value) == .cborUnexpectedType, "\(sample.kind)")
         }
-        #expect(await status(command, [:]) == .missingParameter)
+        #expect(await status(command, [:]) == (command == .largeBlobs ? .invalidParameter : .missingParameter))
     }
 
-    @Test(
-        "what is not canonical CBOR is CTAP2_ERR_INVALID_CBOR",
-        arguments: [CTAPCommand.makeCredential, .getAssertion])
-    func encodings(command: CTAPCommand) async {
-        let good = CBOREncoder.encode(command == .makeCredential ? Self.makeCredential : Self.getAssertion)
+    @Test("what is not canonical CBOR is CTAP2_ERR_INVALID_CBOR", arguments: kinds.map(\.0))
+    func encodings(command: CTAPCommand) async throws {
+        let good = CBOREncoder.encode(try #require(Self.kinds.first { $0.0 == command }).1)
         var bad: [(String, [UInt8])] = [
             ("empty parameters", []), ("trailing byte", good + [0]), ("truncated", Array(good.dropLast())),
             ("indefinite length", [0xBF] + good.dropFirst() + [0xFF]), ("tag", [0xC1] + good),

@@ -1,4 +1,6 @@
+import CBOR
 import CTAP
+import Crypto
 import SoftwareAuthenticator
 import TestSupport
 import Testing
@@ -19,6 +21,54 @@ struct ResetTests {
         let again = try await bench.register(Bench.registration())
         #expect(again.data.signatureCounter == 103)
         #expect(await bench.status(Bench.authentication(allowList: [again.id]).request) == .success)
+    }
+
+    @Test("§6.6 step 4: everything that was set is as it left the factory, and the device is another one")
+    func factory() async throws {
+        let platform = try await PINTests.platform(.platform)
+        let bench = platform.bench
+        let fresh = try await Bench(.platform).client.getInfo()
+        let persistent = try await platform.token(.persistentCredentialManagementReadOnly)
+        _ = try await bench.register(platform.registration(try await platform.token(.makeCredential)))
+        let settings = try await platform.token([.authenticatorConfiguration, .largeBlobWrite])
+        let content = [UInt8](repeating: 7, count: 40)
+        var write = LargeBlobsRequest(
+            set: content + Array(SHA256.hash(data: content)).prefix(16), offset: 0, length: 56)
+        write.pinUVAuthProtocol = 2
+        write.pinUVAuthParam = settings.authenticate(write.authenticatedMessage)
+        #expect(await bench.status(write.request) == .success)
+        #expect(await bench.configure(2, [], settings) == .success)
+        #expect(await bench.configure(4, [], settings) == .success)
+        #expect(
+            await bench.configure(3, [(1, 5), (2, [.text(Bench.relyingPartyID)]), (3, true), (4, true)], settings)
+                == .success)
+        #expect(try await platform.tokenStatus("0000", nil) == .pinInvalid)
+        let before = try #require(bench.store.state())
+        let key = try await platform.agree().key
+        #expect(await bench.status(CTAPRequest(.reset)) == .success)
+
+        let info = try await bench.client.getInfo()
+        #expect(info.options["clientPin"] == false && info.options["alwaysUv"] == false)
+        #expect(info.options["makeCredUvNotRqd"] == true)
+        // The fingers are gone as well.
+        #expect(info.options["uv"] == false && info.options["bioEnroll"] == false)
+        #expect([info.minimumPINLength, info.remainingDiscoverableCredentials] == [4, 1000])
+        #expect(info.forcesPINChange == false && info.needsLongTouchForReset == false)
+        #expect(info.hasPINComplexityPolicy == false)
+        // The model's own stays.
+        #expect([info.aaguid] == [fresh.aaguid] && info.versions == fresh.versions)
+        #expect(info.firmwareVersion == fresh.firmwareVersion)
+        let state = try #require(bench.store.state())
+        #expect([state.pinRetries, state.uvRetries] == [8, 5])
+        #expect(state.minimumPINLengthRelyingPartyIDs.isEmpty && state.pin == nil)
+        #expect(state.deviceIdentifier != before.deviceIdentifier && state.persistentToken != before.persistentToken)
+        let read = LargeBlobsRequest(get: 100, offset: 0).request
+        let blobs = try LargeBlobsResponse(data: await bench.respond(read).data).config
+        #expect(blobs.hex == "8076be8b528d0075f7aae98d6fa57a6d3c")
+        #expect(try await platform.agree().key != key)
+        var metadata = CredentialManagementRequest(1, pinUVAuthProtocol: 2)
+        metadata.pinUVAuthParam = persistent.authenticate(metadata.authenticatedMessage)
+        #expect(await bench.status(metadata.request) == .pinAuthInvalid)
     }
 
     @Test("over CTAPHID only within the window after power-up, which a reset does not start anew")

@@ -92,7 +92,7 @@ extension Authenticator {
 
     private func setFriendlyName(_ request: BioEnrollmentRequest, isPreview: Bool) async throws -> CTAPResponse {
         guard let id = try request.templateID(), let name = try request.friendlyName() else {
-            throw CTAPStatus.missingParameter
+            throw request.pinUVAuthParam == nil ? CTAPStatus.puatRequired : .missingParameter
         }
         guard name.utf8.count <= Authenticator.maximumFriendlyNameByteCount else { throw CTAPStatus.invalidLength }
         try await verifyEnroller(request, isPreview: isPreview)

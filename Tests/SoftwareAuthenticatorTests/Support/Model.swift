@@ -97,11 +97,3 @@ extension AuthenticatorInfo {
     /// Whether a reader verifies the user with nothing else there.
     var verifiesUser: Bool { options["uv"] == true }
 }
-
-extension CBORMap {
-    /// The extensions of a request: one.
-    init(_ name: String, _ input: CBORValue) {
-        self.init()
-        self[.text(name)] = input
-    }
-}
