@@ -204,7 +204,8 @@ let package = Package(
             ]),
         tests("CertificateAuthorityTests", ["CertificateAuthority", x509, asn1]),
         tests("RelyingPartyTests", ["RelyingParty", "WebAuthnModel", "CBOR", crypto, cryptoExtras, x509, asn1]),
-        tests("ClientPlatformTests", ["ClientPlatform", "WebAuthnModel", "CTAP", "CBOR", crypto]),
+        tests(
+            "ClientPlatformTests", ["ClientPlatform", "SoftwareAuthenticator", "WebAuthnModel", "CTAP", "CBOR", crypto]),
         tests(
             "PortalTests",
             [

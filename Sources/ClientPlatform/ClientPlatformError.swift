@@ -16,6 +16,8 @@ public enum ClientPlatformError: Error, Hashable, Sendable {
         case notSupported = "NotSupportedError"
         /// The origin may not do this.
         case security = "SecurityError"
+        /// A name in an argument is none.
+        case syntax = "SyntaxError"
         /// An argument is malformed.
         case type = "TypeError"
     }
@@ -38,6 +40,12 @@ public enum ClientPlatformError: Error, Hashable, Sendable {
     case discoverableNotSupported
     /// User verification is required, and the authenticator cannot verify its user by built-in means now.
     case userVerificationUnavailable
+    /// The input of an extension is malformed; the text says where.
+    case extensionInput(String)
+    /// The extension `prf` has values by credential where no credentials are named.
+    case prfByCredential
+    /// The extension `prf` has values for a credential that is not allowed.
+    case prfCredential(String)
     /// Nobody chose one of the credentials.
     case noneChosen
     /// The authenticator answered something that does not belong to the request; the text says what.
@@ -51,8 +59,9 @@ extension ClientPlatformError {
     public var name: Name {
         switch self {
         case .insecureOrigin, .relyingPartyID, .publicSuffix: .security
-        case .userHandleLength: .type
-        case .noCredentialType: .notSupported
+        case .userHandleLength, .extensionInput: .type
+        case .noCredentialType, .prfByCredential: .notSupported
+        case .prfCredential: .syntax
         case .discoverableNotSupported, .userVerificationUnavailable: .constraint
         case .noAllowedCredential, .attachment, .noneChosen, .unexpectedAnswer: .notAllowed
         case .authenticator(.cancelled), .authenticator(.status(.keepaliveCancel)): .abort
@@ -88,6 +97,12 @@ extension ClientPlatformError: CustomStringConvertible {
             "residentKey is required, but the authenticator cannot make discoverable credentials"
         case .userVerificationUnavailable:
             "userVerification is required, but the authenticator has no built-in user verification that is set up"
+        case .extensionInput(let place):
+            "the input of an extension is malformed: \(place)"
+        case .prfByCredential:
+            "prf has values by credential, and no credentials are named"
+        case .prfCredential(let name):
+            "prf has values for \"\(name)\", which is none of allowCredentials"
         case .noneChosen:
             "none of the credentials was chosen"
         case .unexpectedAnswer(let reason):

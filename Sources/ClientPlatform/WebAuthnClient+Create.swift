@@ -5,7 +5,8 @@ public import WebAuthnModel
 extension WebAuthnClient {
     /// Makes a credential as `navigator.credentials.create()` does (WebAuthn Level 3 §5.1.3, in that order).
     ///
-    /// Of the client extensions, `credProps` is answered; the others are ignored, as are hints.
+    /// Of the client extensions, `credProps` is answered, and `prf` by authenticators that take it as phones do; the others
+    /// are ignored, as are hints.
     ///
     /// - Parameters:
     ///   - options: the relying party's options.
@@ -23,6 +24,7 @@ extension WebAuthnClient {
         let relyingPartyID = try await relyingPartyID(options.rp.id)
         // 3. The algorithms: ES256 and RS256 when none is named.
         let parameters = try Self.parameters(options.pubKeyCredParams)
+        let function = try PseudoRandomFunction.forCreation(options.extensions)
         // 4. The client data.
         let clientData = clientData(type: CollectedClientData.createType, challenge: options.challenge)
         // 5. The authenticator is an eligible one.
@@ -43,6 +45,7 @@ extension WebAuthnClient {
             clientDataHash: clientData.hash,
             relyingParty: PublicKeyCredentialRelyingPartyEntity(id: relyingPartyID, name: options.rp.name),
             user: user, pubKeyCredParams: parameters, excludeList: excludeList.isEmpty ? nil : excludeList,
+            extensions: function?.extensions(info),
             options: AuthenticatorOptions(discoverable: discoverable, userVerification: userVerification),
             attestationFormatsPreference: wantsAttestation ? options.attestationFormats : nil)
         let answer = try await Self.perform { () throws(CTAPClientError) in
@@ -67,6 +70,7 @@ extension WebAuthnClient {
         if options.extensions?["credProps"] == .boolean(true) {
             results["credProps"] = .object(["rk": .boolean(discoverable == true)])
         }
+        if let function { results["prf"] = try function.creationResults(answer.unsignedExtensionOutputs) }
         return RegistrationResponse(
             credentialID: credential.credentialID, response: response, authenticatorAttachment: attachment.rawValue,
             clientExtensionResults: results)

@@ -4,7 +4,8 @@ public import WebAuthnModel
 extension WebAuthnClient {
     /// Gets an assertion as `navigator.credentials.get()` does (WebAuthn Level 3 §5.1.4, in that order).
     ///
-    /// Client extensions and hints are ignored.
+    /// Of the client extensions, `prf` is answered, by authenticators that take it as phones do; the others are ignored, as
+    /// are hints.
     ///
     /// - Parameters:
     ///   - options: the relying party's options.
@@ -24,6 +25,7 @@ extension WebAuthnClient {
         let given = options.allowCredentials ?? []
         let known = given.filter { $0.type == publicKeyCredentialType }
         guard given.isEmpty || !known.isEmpty else { throw .noAllowedCredential }
+        let function = try PseudoRandomFunction.forAssertion(options.extensions, allowing: known)
         // 4. The authenticator is an eligible one.
         let info = try await Self.perform { () throws(CTAPClientError) in try await authenticator.getInfo() }
         let userVerification = try AuthenticatorCapabilities(info: info)
@@ -34,7 +36,7 @@ extension WebAuthnClient {
         // 5. authenticatorGetAssertion.
         let request = GetAssertionRequest(
             relyingPartyID: relyingPartyID, clientDataHash: clientData.hash,
-            allowList: allowList.isEmpty ? nil : allowList,
+            allowList: allowList.isEmpty ? nil : allowList, extensions: function?.extensions(info),
             options: AuthenticatorOptions(userVerification: userVerification))
         let assertions = try await Self.perform { () throws(CTAPClientError) in
             try await authenticator.getAssertions(request)
@@ -46,12 +48,14 @@ extension WebAuthnClient {
         _ = try Self.authenticatorData(assertion.authenticatorData, relyingPartyID: relyingPartyID)
         let credentialID = try Self.credentialID(of: assertion, allowList: allowList)
         // 8. The response.
+        var results: [String: JSONValue] = [:]
+        if let function { results["prf"] = try function.assertionResults(assertion.unsignedExtensionOutputs) }
         return AuthenticationResponse(
             credentialID: credentialID,
             response: .init(
                 clientDataJSON: clientData.json, authenticatorData: assertion.authenticatorData,
                 signature: assertion.signature, userHandle: assertion.user?.id.bytes),
-            authenticatorAttachment: attachment.rawValue)
+            authenticatorAttachment: attachment.rawValue, clientExtensionResults: results)
     }
 
     /// The credential that signed: an authenticator may leave it out when the list named a single one.

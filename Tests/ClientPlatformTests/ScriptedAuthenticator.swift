@@ -25,6 +25,8 @@ final class ScriptedAuthenticator: CTAPClient {
         var relyingPartyID = "portal.example"
         var changeAuthenticatorData: @Sendable ([UInt8]) -> [UInt8] = { $0 }
         var assertions: [GetAssertionResponse]?
+        var extensions: [String]?
+        var unsigned = CBORMap()
         var maximumCount: UInt64?
         var maximumIDLength: UInt64?
         /// The credentials that it holds; any when absent.
@@ -46,7 +48,7 @@ final class ScriptedAuthenticator: CTAPClient {
     func getInfo() async throws(CTAPClientError) -> AuthenticatorInfo {
         if let error = script.infoError { throw error }
         return AuthenticatorInfo(
-            versions: ["FIDO_2_1"], aaguid: script.aaguid, options: script.options,
+            versions: ["FIDO_2_1"], extensions: script.extensions, aaguid: script.aaguid, options: script.options,
             maximumCredentialCountInList: script.maximumCount, maximumCredentialIDLength: script.maximumIDLength,
             transports: script.transports)
     }
@@ -66,7 +68,7 @@ final class ScriptedAuthenticator: CTAPClient {
         if let error = script.error { throw error }
         return MakeCredentialResponse(
             format: script.format, authenticatorData: authenticatorData(hasCredential: script.hasCredential),
-            statement: script.statement)
+            statement: script.statement, unsignedExtensionOutputs: script.unsigned)
     }
 
     func getAssertions(_ request: GetAssertionRequest) async throws(CTAPClientError) -> [GetAssertionResponse] {
@@ -86,7 +88,8 @@ final class ScriptedAuthenticator: CTAPClient {
         GetAssertionResponse(
             credential: id.map { PublicKeyCredentialDescriptor(id: $0) },
             authenticatorData: authenticatorData(hasCredential: false), signature: [0x51],
-            user: user.map { PublicKeyCredentialUserEntity(id: $0) }, userSelected: selected)
+            user: user.map { PublicKeyCredentialUserEntity(id: $0) }, userSelected: selected,
+            unsignedExtensionOutputs: script.unsigned)
     }
 }
 
