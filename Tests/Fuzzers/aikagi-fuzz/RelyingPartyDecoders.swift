@@ -1,6 +1,7 @@
 import CBOR
 import FoundationEssentials
 import RelyingParty
+import SupplementaryKeys
 import SwiftASN1
 import TestSupport
 import WebAuthnModel
@@ -52,7 +53,7 @@ extension FuzzedDecoder {
     private static let relyingParty = certain {
         try WebAuthnRelyingParty(
             id: "example.org", name: "The Example", origins: ["https://example.org"],
-            topOrigins: ["https://example.com"], attestation: .direct,
+            topOrigins: ["https://example.com"], verifiers: .all, attestation: .direct,
             attestationPolicy: AttestationPolicy(trustAnchors: [Certificate(derEncoded: root)]),
             userVerification: .preferred)
     }
@@ -60,7 +61,7 @@ extension FuzzedDecoder {
     private static func ceremony(_ kind: Ceremony.Kind, challenge: [UInt8]) -> Ceremony {
         Ceremony(
             kind: kind, challenge: challenge, expires: now + 300, userHandle: userHandle,
-            userVerification: .preferred, algorithms: WebAuthnRelyingParty.supportedAlgorithms)
+            userVerification: .preferred, algorithms: relyingParty.algorithms)
     }
 
     /// Verifies a registration whose challenge is right, since that is nothing to be found by chance.
