@@ -36,11 +36,18 @@ struct AuthenticationEndpoints: Sendable {
                 }
             }
             var generator = SystemRandomNumberGenerator()
-            let passkeys = try session.visitor.map { try Passkey.all(of: $0.account.id, in: database) } ?? []
-            let (options, ceremony) = relyingParty.authenticationOptions(
+            var passkeys = try session.visitor.map { try Passkey.all(of: $0.account.id, in: database) } ?? []
+            if let wanted = wishes.credentialId {
+                passkeys.removeAll { $0.credentialID != wanted.bytes }
+                guard !passkeys.isEmpty else { return .failure(.credentialUnknown) }
+            }
+            var (options, ceremony) = relyingParty.authenticationOptions(
                 for: session.visitor?.account.userHandle, allowing: passkeys.map(\.record),
                 userVerification: .required, hints: wishes.hints, now: now, using: &generator)
             try CeremonyStore.open(ceremony, for: session, now: now, in: database)
+            if wishes.prf == true {
+                options.extensions = DerivedSecret(relyingPartyID: relyingParty.id).extensions
+            }
             return .success(options)
         }
         return core.json(try options.get())

@@ -1,3 +1,5 @@
+import WebAuthnModel
+
 /// What a client may ask for when it begins a ceremony; everything may be left out.
 struct CeremonyWishes: Decodable {
     /// Of a registration: `platform` or `cross-platform`.
@@ -6,6 +8,10 @@ struct CeremonyWishes: Decodable {
     var hints: [String]?
     /// Of an authentication: `conditional` when passkeys are to be offered among a field's suggestions; changes nothing here.
     var mediation: String?
+    /// Of an authentication: the one passkey to use, of the account that has logged in.
+    var credentialId: Base64URLString?
+    /// Of an authentication: whether the passkey is to derive a secret (``DerivedSecret``).
+    var prf: Bool?
 
     /// Reads a body.
     ///

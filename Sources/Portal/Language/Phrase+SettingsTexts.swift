@@ -116,6 +116,24 @@ extension Phrase {
         case .detailFlags: ("バックアップのフラグ", "Backup flags")
         case .detailTransports: ("接続方法", "Transports")
         case .detailPRF: ("秘密の導出（PRF）", "Derives secrets (PRF)")
+        case .derivationTitle: ("秘密の導出を試す（PRF）", "Try deriving a secret (PRF)")
+        case .derivationButton: ("このパスキーで秘密を導出する", "Derive a secret with this passkey")
+        case .derived:
+            (
+                "秘密を導出しました。秘密はこのページの外に出ません。指紋（SHA-256）：",
+                "A secret was derived; it does not leave this page. Its fingerprint (SHA-256):"
+            )
+        case .derivedAgain: ("前回と同じ秘密です。指紋（SHA-256）：", "The same secret as before. Its fingerprint (SHA-256):")
+        case .derivedOther:
+            (
+                "前回と違う秘密です。パスキーに問題があるかもしれません。指紋（SHA-256）：",
+                "Another secret than before: something is wrong with this passkey. Its fingerprint (SHA-256):"
+            )
+        case .notDerived:
+            (
+                "本人確認はできましたが、秘密は導出されませんでした。端末またはブラウザが対応していません。",
+                "You were verified, but no secret was derived: your device or browser cannot."
+            )
         case .detailAttestation: ("アテステーションの形式", "Attestation format")
         case .detailTrust: ("アテステーションの検証", "Attestation verified")
         case .detailModel: ("認証器の機種", "Authenticator model")

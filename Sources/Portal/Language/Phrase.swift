@@ -44,6 +44,7 @@ enum Phrase: String, Sendable, CaseIterable {
     case removalEffect, removeButton, cancelLink, backToPasskeys, noticeRemoved, passkeyIsLast
     case removedTitle, removedAndLoggedOut
     case detailRegistered, detailLastUsed, detailBackup, detailFlags, detailTransports, detailPRF
+    case derivationTitle, derivationButton, derived, derivedAgain, derivedOther, notDerived
     case detailAttestation, detailTrust, detailModel, detailAAGUID, detailCounter, detailCredentialID
     case trustNone, trustSelf, trustVerified, trustUnverified, trustCompromised
     case backedUp, backupPending, deviceBound, yes, no, unknown

@@ -106,7 +106,7 @@ struct PageRenderer: Sendable {
     }
 
     private static func panel(_ panel: Screen.CeremonyPanel, language: Language) -> [String: Any] {
-        [
+        var values: [String: Any] = [
             "kind": panel.ceremonyKind,
             "hasTitle": panel.ceremonyTitle != nil,
             "offersAutofill": panel.offersAutofill,
@@ -120,5 +120,12 @@ struct PageRenderer: Sendable {
             "offline": Phrase.webAuthnOffline.text(language),
             "registered": Phrase.alreadyRegistered.text(language),
         ]
+        if panel.ceremonyKind == "derivation" {
+            values["derivation"] = [
+                "derived": Phrase.derived.text(language), "derivedAgain": Phrase.derivedAgain.text(language),
+                "derivedOther": Phrase.derivedOther.text(language), "notDerived": Phrase.notDerived.text(language),
+            ]
+        }
+        return values
     }
 }

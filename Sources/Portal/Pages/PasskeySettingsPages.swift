@@ -146,6 +146,15 @@ struct PasskeySettingsPages: Sendable {
                 formAction: path, fields: [field],
                 buttons: [Screen.Button(buttonLabel: Phrase.renameButton.text(language))])
         ]
+        if passkey.supportsPRF != false {
+            screen.ceremony = Screen.CeremonyPanel(
+                ceremonyKind: "derivation",
+                ceremonyButtons: [
+                    (Base64URL.encode(passkey.credentialID), Phrase.derivationButton.text(language))
+                ],
+                ceremonyTitle: Phrase.derivationTitle.text(language))
+        }
+        screen.offersCeremonies = true
         screen.links = [
             Screen.Link(linkPath: path + "/removal", linkLabel: Phrase.removeLink.text(language)),
             Screen.Link(linkPath: "/settings/passkeys", linkLabel: Phrase.backToPasskeys.text(language)),

@@ -58,9 +58,9 @@ struct Screen: Sendable {
 
     /// Buttons that start a WebAuthn ceremony in the browser.
     struct CeremonyPanel: Sendable {
-        /// `registration` or `authentication`.
+        /// `registration`, `authentication`, or `derivation`: an authentication whose secret is shown.
         let ceremonyKind: String
-        /// The `authenticatorAttachment` and the label of each button.
+        /// The `authenticatorAttachment` (of a derivation: the credential ID) and the label of each button.
         let ceremonyButtons: [(attachment: String, ceremonyLabel: String)]
         /// A heading, when the panel is not the page's own purpose.
         var ceremonyTitle: String?

@@ -28,6 +28,10 @@ function requestOptions(json) {
   if (PublicKeyCredential.parseRequestOptionsFromJSON) return PublicKeyCredential.parseRequestOptionsFromJSON(json);
   const options = { ...json, challenge: bytesFromBase64URL(json.challenge) };
   if (json.allowCredentials) options.allowCredentials = descriptors(json.allowCredentials);
+  if (json.extensions && json.extensions.prf) {
+    const first = bytesFromBase64URL(json.extensions.prf.eval.first);
+    options.extensions = { ...json.extensions, prf: { eval: { first } } };
+  }
   return options;
 }
 
@@ -49,6 +53,14 @@ function credentialJSON(credential) {
   };
   if (credential.authenticatorAttachment) json.authenticatorAttachment = credential.authenticatorAttachment;
   return json;
+}
+
+// The answer without what the passkey derived: that is for this page alone.
+function withoutSecret(json) {
+  const results = json.clientExtensionResults;
+  if (!results || !results.prf || !results.prf.results) return json;
+  const { results: secret, ...prf } = results.prf;
+  return { ...json, clientExtensionResults: { ...results, prf } };
 }
 
 // An error whose text is ready for the person.
@@ -111,7 +123,7 @@ async function run(kind, body, messages, ask) {
   try {
     entry.options = await post(`/webauthn/${kind}/options`, body, messages);
     const credential = await ask(entry.options);
-    entry.response = credentialJSON(credential);
+    entry.response = withoutSecret(credentialJSON(credential));
     entry.answer = await post(`/webauthn/${kind}/verification`, entry.response, messages);
     memory.add(entry);
     return entry.answer;
@@ -135,6 +147,48 @@ function register(attachment, messages) {
 function authenticate(messages) {
   return run("authentication", {}, messages, (options) =>
     navigator.credentials.get({ publicKey: requestOptions(options) }));
+}
+
+// Has a passkey derive a secret, and remembers its fingerprint in this tab, beside the one before.
+async function derive(credentialId, messages) {
+  let secret;
+  await run("authentication", { prf: true, credentialId }, messages, async (options) => {
+    const credential = await navigator.credentials.get({ publicKey: requestOptions(options) });
+    const { prf } = credential.getClientExtensionResults();
+    secret = prf && prf.results && prf.results.first;
+    return credential;
+  });
+  const digest = secret && new Uint8Array(await crypto.subtle.digest("SHA-256", secret));
+  const fingerprint = digest && Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const before = derivations.read(credentialId);
+  derivations.keep(credentialId, { fingerprint, previous: before && (before.fingerprint || before.previous), isNew: true });
+  return { next: location.pathname };
+}
+
+const derivations = {
+  key: (credentialId) => `webauthn-derived:${credentialId}`,
+  read(credentialId) {
+    try {
+      return JSON.parse(sessionStorage.getItem(this.key(credentialId)));
+    } catch (error) {
+      return null;
+    }
+  },
+  keep(credentialId, value) {
+    sessionStorage.setItem(this.key(credentialId), JSON.stringify(value));
+  },
+};
+
+// Shows, once, what was derived before the page was loaded anew.
+function showDerivation(credentialId, messages, say) {
+  const found = derivations.read(credentialId);
+  if (!found || !found.isNew) return;
+  derivations.keep(credentialId, { ...found, isNew: false });
+  const { fingerprint, previous } = found;
+  if (!fingerprint) return say(messages.notDerived, false);
+  const isSame = !previous || previous === fingerprint;
+  const text = !previous ? messages.derived : isSame ? messages.derivedAgain : messages.derivedOther;
+  say(`${text} ${fingerprint}`, isSame);
 }
 
 // Tells the browser, where it can be told (WebAuthn Level 3, section 5.1.10).
@@ -204,14 +258,17 @@ for (const section of document.querySelectorAll("[data-ceremony]")) {
   }
   const autofill = messages.autofill ? new Autofill(messages, say) : null;
   if (autofill) autofill.start();
+  if (messages.ceremony === "derivation") showDerivation(buttons[0].dataset.attachment, messages, say);
   for (const button of buttons) {
     button.addEventListener("click", async () => {
       for (const other of buttons) other.disabled = true;
       if (autofill) autofill.stop();
       say(messages.working, true);
       try {
-        const isRegistration = messages.ceremony === "registration";
-        const done = isRegistration ? await register(button.dataset.attachment, messages) : await authenticate(messages);
+        const done =
+          messages.ceremony === "registration" ? await register(button.dataset.attachment, messages)
+          : messages.ceremony === "derivation" ? await derive(button.dataset.attachment, messages)
+          : await authenticate(messages);
         location.assign(done.next);
       } catch (error) {
         say(reason(error, messages), false);
@@ -232,6 +289,6 @@ if (signals) {
 }
 
 if (["logged-out", "logged-out-everywhere", "login-needed"].includes(new URLSearchParams(location.search).get("notice"))) {
-  sessionStorage.removeItem(memory.key);
+  sessionStorage.clear();
 }
 showDownload();
