@@ -29,7 +29,7 @@ TEST_COMMANDS := python3:python3 fido2-token:fido2-tools dbus-daemon:dbus-daemon
 BROWSERS := chromium:chromium chromedriver:chromium-driver firefox-esr:firefox-esr
 # What the pictures of the report need besides: a hand at the keyboard, and Japanese letters and words. File : Debian package
 PICTURES := /usr/bin/xdotool:xdotool /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc:fonts-noto-cjk \
-	/usr/lib/chromium/locales/ja.pak:chromium-l10n
+	/usr/lib/chromium/locales/ja.pak:chromium-l10n /usr/lib/firefox-esr/browser/extensions/langpack-ja@firefox-esr.mozilla.org.xpi:firefox-esr-l10n-ja
 
 .PHONY: demo test test-browser build deps test-deps picture-deps swift-test peer-test fuzz benchmark lint clean help
 

@@ -67,6 +67,34 @@ import Testing
         for match in html.matches(of: #/href="#([^"]+)"/#) { #expect(html.contains("id=\"\(match.1)\"")) }
     }
 
+    @Test("Each step says what the manual says of it, and nothing else has such words")
+    func explanations() throws {
+        #expect(Set(ManualStep.explanations.keys) == Set(ManualStep.everyStep.map(\.id)))
+        #expect(Set(ManualStep.chapterOrder) == Set(ManualStep.chapters.keys))
+        let words = try #require(ManualStep.explanations["1.9"])
+        let html = page([Journey.Entry(step: "1.9", outcome: .done)])
+        #expect(html.contains(words[.japanese]) && html.contains(words[.english]))
+        let mishap = Journey.Entry(step: "1.9", title: BilingualText("短い", "Short"), outcome: .done)
+        #expect(!page([mishap], kind: .mishaps).contains(words[.english]))
+    }
+
+    @Test("What goes wrong is told by chapters, in the manual's order, with who has seen it")
+    func mishaps() {
+        func entry(_ step: String?, _ title: String, _ witness: Journey.Witness?) -> Journey.Entry {
+            Journey.Entry(step: step, title: BilingualText(nil, title), outcome: .done, witness: witness)
+        }
+        let html = page(
+            [
+                entry("c.1", "Last", .portal), entry(nil, "Besides", nil), entry("1.2", "First", .portal),
+                entry("x.4", "Middle", .person), entry("1.6", "Second", nil),
+            ], kind: .mishaps)
+        let cards = html.matches(of: #/<h4>.*?>?([A-Z][a-z]+)</h4>/#).map { String($0.1) }
+        #expect(cards == ["First", "Second", "Middle", "Last", "Besides"])
+        #expect(html.components(separatedBy: "Seen at the portal").count == 3)
+        #expect(html.components(separatedBy: "Confirmed by the person at the screen").count == 2)
+        for match in html.matches(of: #/href="#([^"]+)"/#) { #expect(html.contains("id=\"\(match.1)\"")) }
+    }
+
     @Test("What failed is said at the top, and where it failed")
     func failure() {
         let html = page([

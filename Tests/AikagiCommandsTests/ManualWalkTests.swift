@@ -71,6 +71,101 @@ import Testing
         #expect(outcomes(mail) == ["c.1 done", "c.2 done"])
     }
 
+    private static let spoilt = FirstLogin.Account(
+        userID: "mishaps-1", initialPassword: "p", dateOfBirth: "1980-01-23", mailAddress: "a@b.example", password: "x")
+
+    private static func mishaps(_ method: WalkScript.Method) -> [WalkScript.Step] {
+        WalkMishaps(origin: "http://localhost:1", account: spoilt, mail: "/m", method: method).steps
+    }
+
+    /// What the portal says when it refuses at a path.
+    private static func refusal(at path: String, status: Int = 422) -> ManualWalk.Event {
+        .page(
+            PageView(path: path, steps: [], language: .english, message: "no", isRefusal: true, status: status))
+    }
+
+    @Test(
+        "Each mishap is done when the portal refuses it, or by the person's word", arguments: WalkScript.Method.allCases
+    )
+    func mishaps(method: WalkScript.Method) async throws {
+        let steps = Self.mishaps(method)
+        let events = steps.map { step -> ManualWalk.Event in
+            guard case .refusal(let refusal) = step.goal else { return .line("not a mishap") }
+            return refusal.path.map { Self.refusal(at: $0 + "/abc", status: refusal.status ?? 422) } ?? .line("y")
+        }
+        let file = try await walk(steps, events)
+        #expect(file.journeys.count == 1 && file.journeys[0].kind == .mishaps)
+        #expect(file.entries.map(\.outcome) == steps.map { _ in .done })
+        #expect(Set(steps.map(\.name)).count == steps.count, "each has a picture of its own")
+        for (step, entry) in zip(steps, file.entries) {
+            #expect(entry.title == step.mishap?.title && step.mishap?.title.japanese != nil)
+            #expect((entry.witness == .person) == (entry.seen == nil))
+            #expect(ManualStep.everyStep.contains(step.step), "\(step.name)")
+            #expect(step.instruction.english?.hasSuffix("?") == step.isQuestion, "\(step.name)")
+        }
+    }
+
+    @Test("What is refused elsewhere, or with another status, is not the mishap")
+    func otherRefusals() async throws {
+        let steps = Self.mishaps(.passkey)
+        let lock = try #require(steps.last)
+        let file = try await walk(
+            [lock], [Self.refusal(at: "/login"), Self.refusal(at: "/top", status: 429), .line("y"), .line("q")])
+        #expect(file.journeys.map { $0.entries.map(\.outcome) } == [[.unreached], [.done, .done]])
+    }
+
+    @Test("A question takes yes or no, and nothing less")
+    func questions() async throws {
+        let lines = Lines()
+        let questions = Self.mishaps(.passkey).filter { $0.name.hasPrefix("biometrics") || $0.name == "bluetooth-off" }
+        let file = try await walk(questions, [.line(""), .line("n"), .line("y")], lines)
+        #expect(file.entries.map(\.outcome) == [.failed, .done])
+        #expect(file.entries.map(\.witness) == [nil, .person])
+        #expect(lines.text(.error).contains("[y] yes, [n] no"))
+    }
+
+    @Test("For what expires the portal's clock is ahead, and for that alone")
+    func expiry() async throws {
+        let clock = PortalClock()
+        let steps = Self.mishaps(.mail).filter {
+            ["mail-unconfirmed", "mail-link-expired", "password-locks"].contains($0.name)
+        }
+        var ahead: [Double] = []
+        let (stream, inbox) = AsyncStream.makeStream(of: ManualWalk.Event.self)
+        let said = AsyncStream.makeStream(of: String.self)
+        let console = Console { _, text in said.continuation.yield(text) }
+        let walk = ManualWalk(
+            steps: steps, language: .english, console: console, json: false, camera: nil, report: nil,
+            surroundings: "test", clock: clock, now: { Date(timeIntervalSince1970: 0) })
+        async let file = walk.run(stream)
+        var texts = said.stream.makeAsyncIterator()
+        for step in steps {
+            let words = try #require(step.instruction.english)
+            while let text = await texts.next(), !text.contains(words) {}
+            // The clock is set before the step waits; a line that means nothing is answered after that.
+            inbox.yield(.line("?"))
+            while let text = await texts.next(), !text.contains("[Enter] done") {}
+            ahead.append((clock.now.timeIntervalSinceNow / 60).rounded())
+            inbox.yield(.line("s"))
+        }
+        #expect(try await file.count(.skipped) == 3)
+        #expect(ahead == [0, 1500, 0])
+    }
+
+    @Test(
+        "What a portal's clock is ahead by is read from a file; what is no number is nothing",
+        arguments: [
+            ("90000\n", 90000.0), ("-60", -60), (" 1.5 ", 1.5), ("", 0), ("soon", 0), ("nan", 0), ("inf", 0),
+            ("1e300", 315_360_000),
+        ])
+    func offset(text: String, seconds: TimeInterval) throws {
+        let path = NSTemporaryDirectory() + "clock-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        #expect(PortalClockOptions.offset(in: path) == 0)
+        try Data(text.utf8).write(to: URL(filePath: path))
+        #expect(PortalClockOptions.offset(in: path) == seconds)
+    }
+
     @Test("A page of a step that is not due moves nothing")
     func notDue() async throws {
         let file = try await walk(Self.script("1"), [Self.login, Self.login, Self.page("1.8"), Self.top, .line("q")])
@@ -129,7 +224,7 @@ import Testing
         let lines = Lines()
         _ = try await walk(Self.script("1"), [Self.login, .line("q")], lines, language: .japanese, json: true)
         #expect(lines.text(.error).contains("ブラウザで http://localhost:1/ を開いてください。"))
-        #expect(lines.text(.output).hasPrefix(#"{"milliseconds":0,"outcome":"done","step":"1.1"}"#))
+        #expect(lines.text(.output).hasPrefix(#"{"milliseconds":0,"outcome":"done","step":"1.1","witness":"portal"}"#))
     }
 
     @Test(

@@ -66,12 +66,12 @@ class Firefox:
         workspace.mkdir(exist_ok=True)
         self._marionette = Marionette(
             app="fxdesktop",
-            bin=stage.ready["browsers"]["firefox-esr"],
+            bin=stage.browser("firefox-esr"),
             port=0,
             workspace=str(workspace),
             gecko_log=str(workspace),
             headless=False,
-            prefs=PREFERENCES | {"intl.accept_languages": language},
+            prefs=PREFERENCES | {"intl.accept_languages": language, "intl.locale.requested": language},
             startup_timeout=PATIENCE,
         )
         try:
@@ -79,6 +79,7 @@ class Firefox:
             self._marionette.timeout.script = PATIENCE
             self._marionette.timeout.implicit = 0
             self._marionette.set_window_rect(x=0, y=0, width=WIDTH, height=HEIGHT)
+            stage.put_pointer_aside()
         except BaseException:
             self.quit()
             raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import platform
 import subprocess
 import threading
 from pathlib import Path
@@ -15,6 +16,33 @@ JOURNEYS = {
     "mishaps": ("mishaps", "うまくいかないとき", "When something goes wrong"),
     "firefox": ("manual", "Firefoxの場合", "The same in Firefox"),
 }
+
+
+#: What a reader should know of a journey first, in Japanese and English.
+NOTES = {
+    "manual": (
+        "Linuxのブラウザには、パソコンに内蔵された生体認証の画面がありません。指紋の読み取り装置はセキュリティ キーとして表示されるため、"
+        "手順2-1.2では「スマートフォンなど別の端末を設定する」を押しています。",
+        "Browsers on Linux have no screen of their own for a PC's biometrics: they reach the fingerprint reader as a security "
+        "key. Therefore step 2-1.2 presses the button for a phone or another device.",
+    ),
+    "mishaps": (
+        "わざと失敗した画面です。どの場合も、アカウントは元のままで、もう一度やり直せます。期限切れは、ポータルの時計を進めて確かめました。",
+        "Gone wrong on purpose. The account stays as it was each time, and one can try again. For what expires, the portal's "
+        "clock was set ahead.",
+    ),
+    "firefox": (
+        "Linux版のFirefoxには二次元コードの画面がないため、スマートフォンはセキュリティ キーの形で接続しています。アドレス欄の縞模様は、"
+        "プログラムが操作していることをFirefoxが示すものです。",
+        "Firefox on Linux has no screen for QR codes, so the phone is connected as a security key. The stripes of the address bar "
+        "are Firefox's sign that a program leads it.",
+    ),
+}
+
+
+def surroundings(browser: str) -> str:
+    """The browser with its version, and the system that it runs on."""
+    return f"{browser}, {platform.freedesktop_os_release()['PRETTY_NAME']}"
 
 
 class Journal:
@@ -35,18 +63,16 @@ class Journal:
         name: str,
         language: str,
         *,
-        is_step: bool,
+        step: str,
         title: tuple[str, str] | None,
         seen: str,
         picture: bytes | None,
         milliseconds: float,
         failure: str | None,
     ) -> None:
-        """Adds an entry: a step of the manual by its id, or something else that has a title in both languages."""
+        """Adds an entry: a step of the manual by its id, or what goes wrong there, with a title in both languages."""
         with self._lock:
-            entry = self._entries[journey].setdefault(name, {"outcome": "done", "milliseconds": 0, "seen": {}})
-            if is_step:
-                entry["step"] = name
+            entry = self._entries[journey].setdefault(name, {"step": step, "outcome": "done", "milliseconds": 0, "seen": {}})
             if title:
                 entry["title"] = dict(zip(("ja", "en"), title))
             if seen:
@@ -72,7 +98,8 @@ class Journal:
         journeys = []
         for journey, (kind, japanese, english) in JOURNEYS.items():
             if entries := list(self._entries[journey].values()):
-                told = {"name": {"ja": japanese, "en": english}, "kind": kind, "entries": entries}
+                note = dict(zip(("ja", "en"), NOTES[journey]))
+                told = {"name": {"ja": japanese, "en": english}, "note": note, "kind": kind, "entries": entries}
                 if surroundings := self.surroundings.get(journey):
                     told["surroundings"] = surroundings
                 journeys.append(told)

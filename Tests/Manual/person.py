@@ -13,7 +13,7 @@ from selenium.webdriver import Chrome, ChromeOptions, ChromeService, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
-from journal import Journal
+from journal import Journal, surroundings
 from screen import HEIGHT, WIDTH
 from stage import PATIENCE, Stage, wait_for
 
@@ -25,7 +25,7 @@ PAINTED = "const done = arguments[0]; requestAnimationFrame(() => requestAnimati
 def start_chromium(stage: Stage, language: str) -> Chrome:
     """A Chromium of the stage, in a window of the size of its pictures, which speaks the language."""
     options = ChromeOptions()
-    options.binary_location = stage.chromium
+    options.binary_location = stage.browser("chromium")
     options.add_argument(f"--lang={language}")
     options.add_argument("--window-position=0,0")
     options.add_argument(f"--window-size={WIDTH},{HEIGHT}")
@@ -85,20 +85,20 @@ class Person:
     @contextlib.contextmanager
     def step(self, name: str) -> Iterator[Step]:
         """A step of the manual. Its picture is the screen at its end, unless it has looked before."""
-        with self._entry(self.journey, name, True, None) as step:
+        with self._entry(self.journey, name, name, None) as step:
             yield step
 
     @contextlib.contextmanager
-    def mishap(self, name: str, japanese: str, english: str) -> Iterator[Step]:
-        """Something that goes wrong; the screen at its end must say so. It is told once, of Chromium."""
+    def mishap(self, name: str, step: str, japanese: str, english: str) -> Iterator[Step]:
+        """What goes wrong at a step of the manual; the screen at its end must say so. It is told once, of Chromium."""
         if self.journey != "manual":
             yield Step(self)
             return
-        with self._entry("mishaps", name, False, (japanese, english)) as step:
-            yield step
+        with self._entry("mishaps", name, step, (japanese, english)) as entry:
+            yield entry
 
     @contextlib.contextmanager
-    def _entry(self, journey: str, name: str, is_step: bool, title: tuple[str, str] | None) -> Iterator[Step]:
+    def _entry(self, journey: str, name: str, manual_step: str, title: tuple[str, str] | None) -> Iterator[Step]:
         step, began, failure = Step(self), time.monotonic(), None
         try:
             yield step
@@ -114,7 +114,7 @@ class Person:
                 journey,
                 name,
                 self.language,
-                is_step=is_step,
+                step=manual_step,
                 title=title,
                 seen=step.seen,
                 picture=step.picture,
@@ -234,7 +234,7 @@ def sitting_at(stage: Stage, journal: Journal, language: str) -> Iterator[Person
     browser = start_chromium(stage, language)
     try:
         for journey in ("manual", "mishaps"):
-            journal.surroundings[journey] = "Chromium " + browser.capabilities["browserVersion"]
+            journal.surroundings[journey] = surroundings("Chromium " + browser.capabilities["browserVersion"])
         yield Person(stage, browser, journal, language)
     finally:
         browser.quit()

@@ -50,13 +50,15 @@ def wait_for(condition: Callable[[], object], what: str, timeout: float = PATIEN
 
 
 class Portal:
-    """A portal of its own: its accounts, its mail, and a hand on its database to let time pass."""
+    """A portal of its own: its accounts, its mail, and its clock, to let time pass."""
 
     def __init__(self, place: Place):
         self.data = place.path / "portal"
         password_file = place.path / "password"
+        self._clock = place.path / "clock"
         self.tool = Tool(
-            place, "portal", "--demo", "--manual", "--json", "--data", str(self.data), "--password-file", str(password_file)
+            *(place, "portal", "--demo", "--manual", "--json", "--data", str(self.data)),
+            *("--password-file", str(password_file), "--clock-offset-file", str(self._clock)),
         )
         self.accounts: dict[str, dict] = {}
         self.url = ""
@@ -86,11 +88,20 @@ class Portal:
         assert found, text
         return found.group()
 
-    def execute(self, statement: str, *values: object) -> list[tuple]:
-        """One change of, or question to, the portal's database."""
-        with contextlib.closing(sqlite3.connect(self.data / "portal.sqlite", timeout=PATIENCE)) as database:
-            with database:
-                return database.execute(statement, values).fetchall()
+    @contextlib.contextmanager
+    def later(self, minutes: int) -> Iterator[None]:
+        """What is done as if so much time had passed."""
+        self._clock.write_text(f"{60 * minutes}\n")
+        try:
+            yield
+        finally:
+            self._clock.unlink()
+
+    def ask(self, question: str) -> list[tuple]:
+        """What the portal's database says."""
+        path = f"file:{self.data}/portal.sqlite?mode=ro"
+        with contextlib.closing(sqlite3.connect(path, uri=True, timeout=PATIENCE)) as database:
+            return database.execute(question).fetchall()
 
 
 class Stage:
@@ -147,11 +158,10 @@ class Stage:
         """Takes a key out, puts a phone away."""
         self.plug(device, "unplug")
 
-    @property
-    def chromium(self) -> str:
-        """A program that is Chromium in this session, with a hand beside it that can reach the browser's own dialogs."""
-        wrapper = self.place.path / "chromium"
-        script = f'(while read -r line; do eval "$line"; done <> {self._hand}) & exec chromium "$@"'
+    def browser(self, program: str) -> str:
+        """A program that is this browser in this session, with a hand beside it that can reach the browser's own dialogs."""
+        wrapper = self.place.path / program
+        script = f'(while read -r line; do eval "$line"; done <> {self._hand}) & exec {program} "$@"'
         wrapper.write_text(f"#!/bin/sh\nexec {self.ready['wrapper']} sh -c '{script}' sh \"$@\"\n")
         wrapper.chmod(0o700)
         return str(wrapper)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from browser_run import PHONE_PROGRAMS, reason_to_skip
-from journal import Journal
+from journal import Journal, surroundings
 from languages import in_each_language
 from person import Person, sitting_at
 from stage import PATIENCE, serving, staging
@@ -20,6 +20,10 @@ READER = ("--key", "platform,name=pc,store=PLACE/reader.sqlite,gate=exec:PLACE/g
 BRIDGE = ("--key", "phone,name=bridge,unplugged")
 PHONE = ("--phone", "name=phone,gate=exec:PLACE/gate,away")
 
+PRESSES_OTHER = (
+    "Linuxでは、右の「スマートフォンなど別の端末を設定する」を押します。",
+    "On Linux, press the right button, for another device.",
+)
 SHOWS_CODE = ("パソコンに二次元コードが表示されます。", "The PC shows a QR code.")
 ASKS_FOR_KEY = (
     "Linux版のFirefoxは二次元コードを表示しません。スマートフォンはセキュリティ キーとして接続されています。",
@@ -56,7 +60,7 @@ def walk_in_firefox(journal: Journal, language: str) -> None:
     with serving() as (place, portal), staging(place, portal, *READER, *PHONE, *BRIDGE) as stage:
         browser = Firefox(stage, language)
         try:
-            journal.surroundings["firefox"] = "Firefox ESR " + browser.capabilities["browserVersion"]
+            journal.surroundings["firefox"] = surroundings("Firefox ESR " + browser.capabilities["browserVersion"])
             person = Person(stage, browser, journal, language, journey="firefox")
             person.writes_whole_dates = True
             first_login(person)
@@ -74,7 +78,7 @@ def first_login(person: Person) -> None:
     with person.step("1.1"):
         person.open("/")
         person.expect("1.1")
-    with person.mishap("wrong-password", "パスワードを間違える", "A wrong password"):
+    with person.mishap("wrong-password", "1.2", "パスワードを間違える", "A wrong password"):
         person.log_in(account["userID"], "not the password")
         person.complaint()
     with person.step("1.2") as step:
@@ -84,7 +88,7 @@ def first_login(person: Person) -> None:
         step.look()
         person.submit("/login")
         person.expect("1.3")
-    with person.mishap("wrong-birth-date", "生年月日を間違える", "A wrong date of birth"):
+    with person.mishap("wrong-birth-date", "1.3", "生年月日を間違える", "A wrong date of birth"):
         person.type_date("dateOfBirth", "1980-01-24")
         person.submit("/first-login/date-of-birth")
         person.complaint()
@@ -94,7 +98,7 @@ def first_login(person: Person) -> None:
         step.look()
         person.submit("/first-login/date-of-birth")
         person.expect("1.4")
-    with person.mishap("terms-refused", "利用規約に同意しない", "The terms are refused"):
+    with person.mishap("terms-refused", "1.4", "利用規約に同意しない", "The terms are refused"):
         person.submit("/first-login/terms", "[value=refuse]")
         person.complaint()
     with person.step("1.4") as step:
@@ -108,10 +112,16 @@ def first_login(person: Person) -> None:
         step.look()
         person.submit("/first-login/mail-address")
         person.expect("1.7")
-    with person.mishap("mail-unconfirmed", "メールを確認せずに更新する", "Refreshed before the mail is confirmed"):
+    with person.mishap("mail-unconfirmed", "1.7", "メールを確認せずに更新する", "Refreshed before the mail is confirmed"):
         person.submit("/first-login/mail-confirmation", "button.primary")
         person.complaint()
     link = portal.link(portal.newest_mail(before))
+    with portal.later(minutes=25 * 60):
+        with person.mishap("mail-link-expired", "1.6", "確認用リンクの期限が切れる", "The link of the mail has expired"):
+            person.open(link)
+            person.complaint()
+    person.open("/")
+    person.expect("1.7")
     first_tab = person.browser.current_window_handle
     person.browser.switch_to.new_window("tab")
     with person.step("1.6") as step:
@@ -122,7 +132,7 @@ def first_login(person: Person) -> None:
         person.expect("1.6")
         person.submit(link.removeprefix(person.url))
         assert person.message(), "the address is not confirmed"
-    with person.mishap("mail-link-reused", "確認用リンクをもう一度使う", "The link of the mail is used again"):
+    with person.mishap("mail-link-reused", "1.6", "確認用リンクをもう一度使う", "The link of the mail is used again"):
         person.open(link)
         person.complaint()
     person.browser.close()
@@ -152,6 +162,7 @@ def biometrics_on_the_pc(person: Person) -> None:
     """Chapter 2-1, with the reader of the PC, which Chromium on Linux meets as a security key."""
     stage = person.stage
     with person.step("2-1.1") as step:
+        person.open("/login")
         person.type("userID", "demo-new")
         person.type("password", NEW_PASSWORD)
         step.look()
@@ -159,7 +170,7 @@ def biometrics_on_the_pc(person: Person) -> None:
         person.expect("2-1.2")
     with stage.question("pc") as wait_until_asked:
         with person.step("2-1.2") as step:
-            step.look()
+            step.look(*PRESSES_OTHER)
             screen = stage.screen.pixels()
             person.click("button[data-attachment='cross-platform']")
             wait_until_asked()

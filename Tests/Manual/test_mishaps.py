@@ -32,8 +32,8 @@ def logged_in(stage: Stage, journal: Journal, language: str) -> Iterator[Person]
 def state(portal: Portal) -> list:
     """What the portal knows of the account and its passkeys; nothing that goes wrong may change it."""
     return [
-        portal.execute("SELECT userID, passwordHash, firstLoginStep, mailAddress, method FROM account ORDER BY userID"),
-        portal.execute("SELECT credentialID, name FROM passkey ORDER BY credentialID"),
+        portal.ask("SELECT userID, passwordHash, firstLoginStep, mailAddress, method FROM account ORDER BY userID"),
+        portal.ask("SELECT credentialID, name FROM passkey ORDER BY credentialID"),
     ]
 
 
@@ -84,13 +84,13 @@ def use_the_reader(journal: Journal, language: str) -> None:
 def reader_declines(person: Person) -> None:
     with asking(person, "pc", REGISTER, DENIES) as screen:
         pass
-    with person.mishap("reader-declines", "生体認証を断る", "The biometrics are declined") as step:
+    with person.mishap("reader-declines", "2-1.3", "生体認証を断る", "The biometrics are declined") as step:
         person.stage.screen.wait_for_change(screen, PATIENCE)
         step.look(
             "ブラウザは、もう一度試すか取り消すかをたずねます。",
             "The browser asks whether to try again or to give up.",
         )
-    with person.mishap("reader-given-up", "断ったあとで取り消す", "Declined, and given up"):
+    with person.mishap("reader-given-up", "2-1.3", "断ったあとで取り消す", "Declined, and given up"):
         give_up(person)
 
 
@@ -100,14 +100,14 @@ def reader_waits_in_vain(person: Person) -> None:
     with asking(person, "pc", REGISTER, IGNORES):
         pass
     person.stage.events.wait_for("user", before, PATIENCE, decision="timedOut")
-    with person.mishap("reader-times-out", "生体認証が時間切れになる", "The biometrics time out"):
+    with person.mishap("reader-times-out", "2-1.3", "生体認証が時間切れになる", "The biometrics time out"):
         give_up(person)
 
 
 def reader_locks(person: Person) -> None:
     with asking(person, "pc", REGISTER, FAILS) as screen:
         pass
-    with person.mishap("reader-locks", "読み取りに何度も失敗し、ロックされる", "Locked after too many failures") as step:
+    with person.mishap("reader-locks", "2-1.3", "読み取りに何度も失敗し、ロックされる", "Locked after too many failures") as step:
         person.stage.screen.wait_for_change(screen, PATIENCE)
         step.look("ブラウザは、この装置が使えないことを知らせます。", "The browser says that this device cannot be used.")
     give_up(person)
@@ -115,7 +115,7 @@ def reader_locks(person: Person) -> None:
 
 def password_locks(person: Person) -> None:
     person.log_out()
-    with person.mishap("password-locks", "パスワードを何度も間違える", "Too many wrong passwords"):
+    with person.mishap("password-locks", "1.2", "パスワードを何度も間違える", "Too many wrong passwords"):
         for _ in range(6):
             person.log_in("demo", "not the password")
             person.complaint()
@@ -166,21 +166,21 @@ def phone_has_it_already(person: Person) -> None:
     person.open("/passkeys/new")
     with asking(person, "phone", REGISTER, APPROVES, scan=True):
         pass
-    with person.mishap("already-registered", "同じ端末をもう一度登録する", "The same device is registered again"):
+    with person.mishap("already-registered", "2-2.3", "同じ端末をもう一度登録する", "The same device is registered again"):
         person.complaint()
 
 
 def phone_declines(person: Person) -> None:
     with asking(person, "phone", LOG_IN, DENIES, scan=True):
         pass
-    with person.mishap("phone-declines", "スマートフォンで断る", "The phone's user declines"):
+    with person.mishap("phone-declines", "x.4", "スマートフォンで断る", "The phone's user declines"):
         person.complaint()
 
 
 def phone_waits_in_vain(person: Person) -> None:
     with asking(person, "phone", LOG_IN, IGNORES, scan=True):
         pass
-    with person.mishap("phone-times-out", "スマートフォンで応答しない", "The phone's user does not react"):
+    with person.mishap("phone-times-out", "x.4", "スマートフォンで応答しない", "The phone's user does not react"):
         person.complaint()
 
 
@@ -198,7 +198,7 @@ def scanned_in_vain(person: Person, phone: str, event: str) -> None:
 
 def phone_is_out_of_range(person: Person) -> None:
     scanned_in_vain(person, "far", "out-of-range")
-    with person.mishap("out-of-range", "スマートフォンが遠すぎる", "The phone is out of range") as step:
+    with person.mishap("out-of-range", "x.4", "スマートフォンが遠すぎる", "The phone is out of range") as step:
         step.look(
             "読み取っても、Bluetoothが届かないため先へ進みません。取り消して、近づけてからやり直します。",
             "It has scanned the code, but Bluetooth does not reach: cancel, come nearer, and try again.",
@@ -207,11 +207,12 @@ def phone_is_out_of_range(person: Person) -> None:
 
 
 def code_expires(person: Person) -> None:
-    with asking(person, "phone", LOG_IN, APPROVES, scan=True):
-        # Time passes while the phone's user thinks.
-        person.stage.portal.execute("UPDATE ceremony SET expiresAt = 1")
-    with person.mishap("code-expired", "二次元コードの期限が切れる", "The QR code has expired"):
-        person.complaint()
+    with contextlib.ExitStack() as time:
+        with asking(person, "phone", LOG_IN, APPROVES, scan=True):
+            # Passes while the phone's user thinks.
+            time.enter_context(person.stage.portal.later(minutes=10))
+        with person.mishap("code-expired", "x.4", "二次元コードの期限が切れる", "The QR code has expired"):
+            person.complaint()
 
 
 def removed_from_the_phone(person: Person) -> None:
@@ -220,7 +221,7 @@ def removed_from_the_phone(person: Person) -> None:
     person.click(LOG_IN)
     person.stage.screen.wait_for_change(page, PATIENCE)
     person.stage.plug("other")
-    with person.mishap("removed-on-phone", "パスキーをスマートフォンだけから削除", "The passkey is removed on the phone only"):
+    with person.mishap("removed-on-phone", "x.4", "パスキーをスマートフォンだけから削除", "The passkey is removed on the phone only"):
         person.complaint()
     person.stage.unplug("other")
 
@@ -228,7 +229,7 @@ def removed_from_the_phone(person: Person) -> None:
 def adapter_is_off(person: Person) -> None:
     page = person.stage.screen.pixels()
     person.click(LOG_IN)
-    with person.mishap("bluetooth-off", "Bluetoothがオフ", "Bluetooth is off") as step:
+    with person.mishap("bluetooth-off", "x.3", "Bluetoothがオフ", "Bluetooth is off") as step:
         person.stage.screen.wait_for_change(page, PATIENCE)
         step.look("ブラウザは、Bluetoothをオンにするよう求めます。", "The browser asks to turn Bluetooth on.")
     give_up(person)
@@ -236,7 +237,7 @@ def adapter_is_off(person: Person) -> None:
 
 def tunnel_refuses(person: Person) -> None:
     scanned_in_vain(person, "phone", "tunnel-refused")
-    with person.mishap("tunnel-refused", "中継サーバに接続できない", "The tunnel service cannot be reached") as step:
+    with person.mishap("tunnel-refused", "x.4", "中継サーバに接続できない", "The tunnel service cannot be reached") as step:
         step.look(
             "ブラウザはスマートフォンに接続できません。取り消して、通信を確認します。",
             "The browser does not reach the phone: cancel, and check the network.",
@@ -252,7 +253,7 @@ def removed_from_the_portal(person: Person) -> None:
     person.open("/settings/passkeys")
     person.click("a[href^='/settings/passkeys/']")
     removal = person.find("a[href$='/removal']").get_attribute("href").removeprefix(person.url)
-    with person.mishap("last-passkey", "最後のパスキーを削除する", "The last passkey is to be removed"):
+    with person.mishap("last-passkey", "x.5", "最後のパスキーを削除する", "The last passkey is to be removed"):
         person.open(removal)
         person.submit(removal)
         person.complaint()
@@ -264,5 +265,5 @@ def removed_from_the_portal(person: Person) -> None:
     person.open("/login")
     with asking(person, "phone", LOG_IN, APPROVES, scan=True):
         pass
-    with person.mishap("removed-at-portal", "パスキーをポータルだけから削除", "The passkey is removed at the portal only"):
+    with person.mishap("removed-at-portal", "x.4", "パスキーをポータルだけから削除", "The passkey is removed at the portal only"):
         person.complaint()

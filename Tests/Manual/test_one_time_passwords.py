@@ -82,7 +82,7 @@ def codes_of_the_app(person: Person) -> None:
     with person.step("b.1"):
         person.expect("b.1")
         app = App(person.find(".app-link a").get_attribute("href"))
-    with person.mishap("app-wrong-at-set-up", "アプリの登録時にコードを間違える", "A wrong code while the app is set up"):
+    with person.mishap("app-wrong-at-set-up", "b.2", "アプリの登録時にコードを間違える", "A wrong code while the app is set up"):
         refused(person, other(app.code(counter())), "/one-time-password/set-up")
     used = counter()
     with person.step("b.2") as step:
@@ -94,11 +94,11 @@ def codes_of_the_app(person: Person) -> None:
     person.log_out()
     person.log_in("demo", portal.password)
     person.expect("b.3")
-    with person.mishap("app-wrong", "アプリのコードを間違える", "A wrong code of the app"):
+    with person.mishap("app-wrong", "b.3", "アプリのコードを間違える", "A wrong code of the app"):
         refused(person, other(app.code(counter())), action)
-    with person.mishap("app-expired", "期限の切れたアプリのコード", "A code of the app that has expired"):
+    with person.mishap("app-expired", "b.3", "期限の切れたアプリのコード", "A code of the app that has expired"):
         refused(person, app.code(counter() - 10), action)
-    with person.mishap("app-replayed", "アプリのコードをもう一度使う", "A code of the app is used again"):
+    with person.mishap("app-replayed", "b.3", "アプリのコードをもう一度使う", "A code of the app is used again"):
         refused(person, app.code(used), action)
     with person.step("b.3") as step:
         person.open(action)
@@ -127,10 +127,9 @@ def codes_by_mail(person: Person) -> None:
     person.log_in("demo", portal.password)
     person.expect("c.1")
     code = code_of(portal.newest_mail(mails))
-    with person.mishap("mail-code-wrong", "メールのコードを間違える", "A wrong code of the mail"):
+    with person.mishap("mail-code-wrong", "c.1", "メールのコードを間違える", "A wrong code of the mail"):
         refused(person, other(code), action)
-    portal.execute("UPDATE mailCode SET expiresAt = 1")
-    with person.mishap("mail-code-expired", "期限の切れたメールのコード", "A code of the mail that has expired"):
+    with portal.later(minutes=11), person.mishap("mail-code-expired", "c.1", "期限の切れたメールのコード", "A code of the mail that has expired"):
         refused(person, code, action)
     mails = len(portal.mails())
     person.submit(action + "/send")
@@ -144,5 +143,5 @@ def codes_by_mail(person: Person) -> None:
     person.log_out()
     person.log_in("demo", portal.password)
     person.expect("c.1")
-    with person.mishap("mail-code-reused", "メールのコードをもう一度使う", "A code of the mail is used again"):
+    with person.mishap("mail-code-reused", "c.1", "メールのコードをもう一度使う", "A code of the mail is used again"):
         refused(person, code, action)

@@ -15,7 +15,7 @@ MANUAL = [
     *["b.1", "b.2", "b.3", "b.4", "c.1", "c.2"],
 ]
 MISHAPS = """
-    wrong-password wrong-birth-date terms-refused mail-unconfirmed mail-link-reused
+    wrong-password wrong-birth-date terms-refused mail-unconfirmed mail-link-expired mail-link-reused
     reader-declines reader-given-up reader-times-out reader-locks password-locks
     already-registered phone-declines phone-times-out out-of-range code-expired removed-on-phone
     bluetooth-off tunnel-refused last-passkey removed-at-portal

@@ -31,6 +31,7 @@ class _Page(html.parser.HTMLParser):
         self.forms: dict[str, dict[str, str]] = {}
         self.links: list[str] = []
         self._form: dict[str, str] = {}
+        self.text = text
         self.feed(text)
 
     def handle_starttag(self, tag: str, attributes: list) -> None:

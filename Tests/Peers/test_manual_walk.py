@@ -28,6 +28,8 @@ pytestmark = pytest.mark.skipif(not AIKAGI, reason="AIKAGI does not name the pro
 PATIENCE = 60
 STEPS = 29
 PASSWORD = "a-new-password-2026"
+#: Steps that no portal sees.
+PERSONS_WORD = {"1.6", "2-1.2", "2-1.3", "x.2", "x.3"}
 
 
 class Walk:
@@ -211,6 +213,7 @@ def test_the_whole_manual(short_directory):
     assert [entry["outcome"] for entry in manual["entries"]] == ["done"] * STEPS
     photo = next(entry for entry in manual["entries"] if entry["step"] == "1.3")["pictures"]["en"]
     assert (report / photo).read_bytes() == png()
+    assert {entry["step"] for entry in manual["entries"] if entry["witness"] == "person"} == PERSONS_WORD
     assert [entry["step"] for entry in refused["entries"]] == ["1.2"]
     assert "not correct" in refused["entries"][0]["seen"]["en"]
     page = (report / "index.html").read_text()
@@ -220,6 +223,113 @@ def test_the_whole_manual(short_directory):
         pictured = [entry["step"] for entry in manual["entries"] if "pictures" in entry]
         assert {"1.1", "1.9", "2-1.2", "2-2.3", "x.5"} <= set(pictured)
         assert 'width="320" height="240"' in page
+
+
+def confirm_address(visitor: PortalVisitor) -> str:
+    """Opens the link of the newest mail; where it leads."""
+    visitor.open("/mail")
+    link = next(link for link in visitor.page.links if "/mail-confirmation/" in link).removeprefix(visitor.origin)
+    visitor.open(link)
+    return link
+
+
+def mailed_code(visitor: PortalVisitor) -> str:
+    """The digits of the newest mail."""
+    visitor.open("/mail")
+    return re.search(r"^\s*(\d{6})\s*$", visitor.page.text, re.MULTILINE).group(1)
+
+
+def test_what_goes_wrong(short_directory):
+    """The mishaps of chapters 1 and c: seen at the portal, whose clock goes ahead for what expires, or asked of the person."""
+    report = short_directory / "report"
+    with walking(
+        short_directory, "--chapter", "mishaps", "--method", "mail", "--report", str(report), LANG="C"
+    ) as walk:
+        visitor = PortalVisitor(walk.hears(r"^  Open (http://localhost:\d+)/ in your browser"))
+        user = walk.hears(r"log in with the user ID (\S+) and a wrong password")
+        visitor.open("/login")
+        visitor.submit("/login", userID=user, password="not the password")
+        password = walk.hears(r"right password, (\S+), and enter 1980-01-24")
+        visitor.submit("/login", userID=user, password=password)
+        visitor.submit("/first-login/date-of-birth", dateOfBirth="1980-01-24")
+        birth = walk.hears(r"right date of birth, (\S+), and refuse")
+        visitor.submit("/first-login/date-of-birth", dateOfBirth=birth)
+        visitor.submit("/first-login/terms", decision="refuse")
+        walk.hears(r"just hanako .*\[y/n\]$")
+        visitor.open("/first-login/terms")
+        visitor.submit("/first-login/terms", decision="accept")
+        walk.types()
+        walk.hears(r"\[y\] yes, \[n\] no")
+        walk.types("y")
+        walk.hears(r"refresh the page without opening")
+        walk.types()
+        walk.hears("the portal has not seen that yet")
+        visitor.submit("/first-login/mail-address", mailAddress="hanako@example.com")
+        visitor.open("/first-login/mail-confirmation?refreshed=1")
+        walk.hears(r"clock is 25 hours ahead")
+        walk.hears(r"Open the link in the mail")
+        confirm_address(visitor)
+        walk.hears(r"open the same link once more")
+        visitor.open("/first-login/mail-confirmation")
+        visitor.submit("/first-login/mail-confirmation")
+        link = confirm_address(visitor)
+        visitor.submit(link)
+        visitor.open(link)
+        walk.hears(r"enter abc as the new password")
+        visitor.open("/first-login/method")
+        visitor.submit("/first-login/method", method="mail")
+        visitor.submit("/first-login/password", newPassword="abc", repeatedPassword="abc")
+        walk.hears(r"log in again, and enter wrong digits")
+        visitor.submit("/first-login/password", newPassword=PASSWORD, repeatedPassword=PASSWORD)
+        visitor.submit("/logout")
+        visitor.submit("/login", userID=user, password=PASSWORD)
+        code = mailed_code(visitor)
+        visitor.open("/login/mail-code")
+        visitor.submit("/login/mail-code", code=f"{(int(code) + 1) % 1000000:06}")
+        walk.hears(r"clock is 11 minutes ahead")
+        walk.hears(r"Enter the digits of the mail")
+        visitor.submit("/login/mail-code", code=code)
+        walk.hears(r"enter the digits that you used")
+        visitor.submit("/login/mail-code/send")
+        code = mailed_code(visitor)
+        visitor.open("/login/mail-code")
+        visitor.submit("/login/mail-code", code=code)
+        visitor.submit("/logout")
+        visitor.submit("/login", userID=user, password=PASSWORD)
+        visitor.submit("/login/mail-code", code=code)
+        walk.hears(r"until you are asked to wait")
+        visitor.submit("/logout")
+        for _ in range(6):
+            visitor.submit("/login", userID=user, password="not the password")
+        status, output = walk.ends()
+    assert status == 0, walk.said
+    assert output.endswith(f"\n12 done, 0 failed, 0 skipped\n{report}/index.html\n"), output
+    mishaps, refused = json.loads((report / "steps.json").read_text())["journeys"]
+    assert [entry["witness"] for entry in mishaps["entries"]] == ["portal"] * 3 + ["person"] + ["portal"] * 8
+    # Five wrong passwords before the wait, each of them a refusal of its own.
+    assert len(refused["entries"]) == 5
+    told = [entry["seen"]["en"] for entry in mishaps["entries"] if entry["witness"] == "portal"]
+    for words in ("not correct", "was valid for 24 hours", "already confirmed", "too many attempts"):
+        assert any(words in seen for seen in told), (words, told)
+    page = (report / "index.html").read_text()
+    assert "A wrong date of birth" in page and "Confirmed by the person at the screen" in page
+
+
+def test_what_the_screen_did_not_show(short_directory):
+    with walking(short_directory, "--chapter", "mishaps", "--json", LANG="ja_JP.UTF-8") as walk:
+        for _ in range(8):
+            walk.hears(r"^\S+  \S+$")
+            walk.types("s")
+        walk.hears(r"完了しなかったと表示されましたか。 \[y/n\]$")
+        walk.types("n")
+        walk.hears(r"^\S+  登録していない指を当てる$")
+        walk.types("q")
+        status, output = walk.ends()
+    assert status == 1
+    lines = [json.loads(line) for line in output.splitlines()]
+    assert [line["outcome"] for line in lines[:9]] == ["skipped"] * 8 + ["failed"]
+    assert {line["outcome"] for line in lines[9:]} == {"notReached"}
+    assert lines[8]["failure"] == "画面に表示されなかった" and lines[8]["title"]["ja"] == "生体認証を取り消す"
 
 
 def test_leaving_early_keeps_what_was_done(short_directory):

@@ -29,6 +29,14 @@ struct Journey: Codable, Sendable {
         case unreached = "notReached"
     }
 
+    /// Who has seen what came of an entry.
+    enum Witness: String, Codable, Sendable {
+        /// The portal.
+        case portal
+        /// The person, whose word it is.
+        case person
+    }
+
     /// Pictures of the same moment in the two languages.
     struct Pictures: Codable, Hashable, Sendable {
         /// With the Japanese page.
@@ -49,6 +57,8 @@ struct Journey: Codable, Sendable {
         var seen: BilingualText?
         /// Why it failed.
         var failure: String?
+        /// Who has seen it.
+        var witness: Witness?
         /// How long it took.
         var milliseconds: Double?
         /// Pictures.
@@ -59,6 +69,8 @@ struct Journey: Codable, Sendable {
     var name: BilingualText
     /// The browser and whatever else matters.
     var surroundings: String?
+    /// What the reader should know of it first.
+    var note: BilingualText?
     /// What is told about.
     var kind: Kind
     /// In order.

@@ -92,17 +92,20 @@ struct JourneyReportPage {
         var entries: [(number: Int, entry: Journey.Entry)]
     }
 
+    /// The entries by the manual's chapters; what goes wrong is told in their order, whatever the order of the walk was.
     private func groups(of journey: Journey) -> [Group] {
-        guard journey.kind == .manual else {
-            return [
-                Group(title: BilingualText("画面", "Screens"), entries: journey.entries.enumerated().map { ($0, $1) })
-            ]
+        func chapter(_ entry: Journey.Entry) -> String? { entry.step.map { ManualStep.named($0).chapter } }
+        var entries = journey.entries.enumerated().map { (number: $0.offset, entry: $0.element) }
+        if journey.kind == .mishaps {
+            let order = ManualStep.chapterOrder
+            func place(_ entry: Journey.Entry) -> Int { order.firstIndex { $0 == chapter(entry) } ?? order.count }
+            entries.sort { (place($0.entry), $0.number) < (place($1.entry), $1.number) }
         }
         var groups: [Group] = []
-        for (number, entry) in journey.entries.enumerated() {
-            let chapter = ManualStep.named(entry.step ?? "").chapter
-            if groups.last?.chapter != chapter {
-                let title = ManualStep.chapters[chapter] ?? BilingualText("その他", "More")
+        for (number, entry) in entries {
+            let chapter = chapter(entry)
+            if groups.isEmpty || groups.last?.chapter != chapter {
+                let title = chapter.flatMap { ManualStep.chapters[$0] } ?? BilingualText("その他", "More")
                 groups.append(Group(chapter: chapter, title: title, entries: []))
             }
             groups[groups.count - 1].entries.append((number, entry))
@@ -112,9 +115,10 @@ struct JourneyReportPage {
 
     private func section(_ index: Int, _ journey: Journey) -> String {
         let surroundings = journey.surroundings.map { "<p class=\"where\">\(escape($0))</p>" } ?? ""
-        let heading = "<div class=\"journey\"><h2>\(spans(journey.name))</h2>\(surroundings)</div>"
+        let note = journey.note.map { "<p class=\"note\">\(spans($0))</p>" } ?? ""
+        let heading = "<div class=\"journey\"><h2>\(spans(journey.name))</h2>\(surroundings)</div>\(note)"
         let parts = groups(of: journey).map { group in
-            let title = group.chapter.map { "<h3>\(badge($0))\(spans(group.title))</h3>" } ?? ""
+            let title = "<h3>\(badge(group.chapter))\(spans(group.title))</h3>"
             return "\(title)<ol class=\"cards\">\(group.entries.map { card(index, $0.number, $0.entry) }.joined())</ol>"
         }
         return "<section>\(heading)\(parts.joined())</section>"
@@ -130,10 +134,14 @@ struct JourneyReportPage {
         let step = entry.step.map { "<span class=\"number\">\(escape(label($0)))</span>" } ?? ""
         let seen = entry.seen.map { $0.isEmpty ? "" : "<p class=\"seen\">\(spans($0))</p>" } ?? ""
         let failure = entry.failure.map { "<p class=\"failure\">\(escape($0))</p>" } ?? ""
-        let time = entry.milliseconds.map { "<p class=\"time\">\(duration($0))</p>" } ?? ""
+        let what =
+            entry.title == nil
+            ? ManualStep.explanations[entry.step ?? ""].map { "<p class=\"what\">\(spans($0))</p>" } ?? "" : ""
+        let facts = [entry.milliseconds.map(duration), entry.witness.map(witness)].compactMap(\.self)
+        let time = facts.isEmpty ? "" : "<p class=\"time\">\(facts.joined(separator: " · "))</p>"
         return """
             <li class="card \(entry.outcome.rawValue)" id="\(anchor(index, number))"><h4>\(mark)\(step)\(title(of: entry))</h4>
-            \(pictures(of: entry))<div class="words">\(seen)\(failure)\(time)</div></li>
+            \(pictures(of: entry))<div class="words">\(what)\(failure)\(seen)\(time)</div></li>
             """
     }
 
@@ -170,6 +178,13 @@ struct JourneyReportPage {
     private func duration(_ milliseconds: Double) -> String {
         let tenths = Int((milliseconds / 100).rounded())
         return both("\(tenths / 10).\(tenths % 10)秒", "\(tenths / 10).\(tenths % 10) s")
+    }
+
+    private func witness(_ witness: Journey.Witness) -> String {
+        switch witness {
+        case .portal: both("ポータルで確認", "Seen at the portal")
+        case .person: both("画面の前の人が確認", "Confirmed by the person at the screen")
+        }
     }
 
     private func spans(_ text: BilingualText) -> String { both(text[.japanese], text[.english]) }

@@ -26,7 +26,7 @@ extension JourneyReportPage {
         .number{flex:none;background:var(--tint);color:var(--accent);border-radius:.45rem;padding:0 .5rem;font-variant-numeric:tabular-nums;font-size:.9rem}
         .mark{color:var(--bad);font-weight:700}.skipped .mark,.notReached .mark{color:var(--soft)}
         .picture{display:block;border-block:1px solid var(--line);background:var(--paper);cursor:zoom-in}.picture img{display:block;width:100%;height:auto}
-        .words{padding:.7rem 1rem .8rem}.words p{margin:0}.seen{border-left:.25rem solid var(--accent);padding-left:.7rem}.failure{font-weight:600}.words .time{margin-top:.35rem}.card .words:empty{display:none}
+        .words{padding:.7rem 1rem .8rem}.words p{margin:0}.words p+p{margin-top:.4rem}.what{color:var(--soft)}.note{margin:.8rem 0 0;max-width:62rem;background:var(--tint);border-radius:.7rem;padding:.7rem 1rem}.seen{border-left:.25rem solid var(--accent);padding-left:.7rem}.failure{font-weight:600}.words .time{margin-top:.35rem}.card .words:empty{display:none}
         a{color:var(--accent)}:focus-visible{outline:3px solid var(--accent);outline-offset:2px}footer{margin:3rem 0 2rem;color:var(--soft);font-size:.9rem}
         dialog{border:0;padding:0;margin:0;width:100%;height:100%;inset:0;max-width:none;max-height:none;background:rgb(8 12 18/.94);color:#fff}
         dialog figure{margin:0;height:100%;display:grid;grid-template-rows:minmax(0,1fr) auto;justify-items:center;align-items:center;padding:3.2rem .6rem .8rem;gap:.6rem}

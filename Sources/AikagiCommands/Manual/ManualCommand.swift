@@ -18,13 +18,17 @@ struct ManualCommand: AsyncParsableCommand {
             A phone that opens the portal itself needs HTTPS and a name: --origin, --certificate, --private-key. Mail stays \
             on the page /mail, unless --smtp names a server.
 
+            --mishaps goes wrong on purpose after the walk: a wrong password, an old link (the portal's clock is set ahead for it), \
+            a finger that is refused, Bluetooth off. What the portal cannot see, you are asked: y or n.
+
             While a step waits: Enter (done), s (skip), f WHY (it did not work), p FILE (add a picture, for example \
             the phone's), q (quit). What the portal refuses on the way is part of the protocol.
 
             Examples:
               aikagi manual --report protocol
               aikagi manual --language ja --report protocol --chapter 1 --chapter 2-1
-              aikagi manual --method app --report protocol
+              aikagi manual --method app --report protocol --mishaps
+              aikagi manual --method mail --chapter mishaps
               aikagi manual --origin https://a.example --certificate c --private-key k
               aikagi manual report protocol    makes the page anew from steps.json
 
@@ -44,9 +48,12 @@ struct ManualCommand: AsyncParsableCommand {
     @Option(
         name: .customLong("chapter"),
         help: ArgumentHelp(
-            "Only this chapter: 1, 2-1, 2-2 or x; b with --method app, c with --method mail (repeatable).",
+            "Only this chapter: 1, 2-1, 2-2 or x; b with --method app, c with --method mail; mishaps (repeatable).",
             valueName: "chapter"))
     var chapters: [String] = []
+
+    @Flag(help: "Then go wrong on purpose, one way after the other (also: --chapter mishaps, for these only).")
+    var mishaps = false
 
     @Option(help: "Pictures: of the screen (where there is one that can be read), or none but those you add.")
     var pictures = Pictures.screen
@@ -75,19 +82,22 @@ struct ManualCommand: AsyncParsableCommand {
         case screen, none
     }
 
+    /// What goes wrong, as a chapter.
+    private static let mishapChapter = "mishaps"
+
     func validate() throws { try OptionRules.check(checkOptions) }
 
     private func checkOptions() throws {
-        for chapter in chapters where !method.chapters.contains(chapter) {
+        for chapter in chapters where chapter != Self.mishapChapter && !method.chapters.contains(chapter) {
             if let other = WalkScript.Method.allCases.first(where: { $0.chapters.contains(chapter) }) {
                 throw ValidationError(
                     "chapter \(chapter) goes with --method \(other.rawValue), not with --method \(method.rawValue)")
             }
             throw ValidationError(
                 "there is no chapter '\(chapter)' with --method \(method.rawValue); "
-                    + "there are \(method.chapters.joined(separator: ", "))")
+                    + "there are \((method.chapters + [Self.mishapChapter]).joined(separator: ", "))")
         }
-        if !chapters.isEmpty, !chapters.contains("1"), data == nil {
+        if !Set(chapters).subtracting([Self.mishapChapter]).isEmpty, !chapters.contains("1"), data == nil {
             throw ValidationError("without chapter 1, --data must name the folder of an earlier walk")
         }
     }
@@ -120,27 +130,30 @@ struct ManualCommand: AsyncParsableCommand {
             PortalLogHandler(base: StreamLogHandler.standardError(label: $0))
         }
         configuration.logger.logLevel = .warning
+        let clock = PortalClock()
+        configuration.clock = { clock.now }
         configuration.onPage = { inbox.yield(.page($0)) }
         try await withRunningPortal(configuration) { origin, accounts in
             let account = try await account(in: accounts)
             let mailbox = mailing.smtp != nil ? nil : mailing.mailPage ? origin + "/mail" : mail
+            let other = goesWrong ? try await mishapAccount(in: accounts) : nil
             let script = WalkScript(
-                origin: origin, account: account, mail: mailbox, method: method, chapters: chapters)
-            let file = try await guide(script, origin: origin, report, events, inbox)
+                origin: origin, account: account, mail: mailbox, method: method, chapters: chapters, mishaps: other)
+            let file = try await guide(script, origin: origin, report, clock, events, inbox)
             try conclude(file, report)
         }
     }
 
     /// Leads the person, who answers by pages of the portal and by lines on the terminal.
     private func guide(
-        _ script: WalkScript, origin: String, _ report: JourneyReport?, _ events: AsyncStream<ManualWalk.Event>,
-        _ inbox: AsyncStream<ManualWalk.Event>.Continuation
+        _ script: WalkScript, origin: String, _ report: JourneyReport?, _ clock: PortalClock,
+        _ events: AsyncStream<ManualWalk.Event>, _ inbox: AsyncStream<ManualWalk.Event>.Continuation
     ) async throws -> JourneyFile {
         let camera =
             pictures == .screen && report != nil ? ScreenCamera(environment: ProcessInfo.processInfo.environment) : nil
         let walk = ManualWalk(
             steps: script.steps, language: speech, console: .standard, json: json, camera: camera, report: report,
-            surroundings: origin, now: { Date() })
+            surroundings: origin, clock: clock, now: { Date() })
         return try await withThrowingTaskGroup(of: JourneyFile?.self) { group in
             group.addTask {
                 await TerminalLines().forEach { inbox.yield(.line($0)) }
@@ -164,9 +177,24 @@ struct ManualCommand: AsyncParsableCommand {
         }
     }
 
+    /// Whether the mishaps are walked.
+    private var goesWrong: Bool { mishaps || chapters.contains(Self.mishapChapter) }
+
+    /// A fresh account for the mishaps, which leave it locked out.
+    private func mishapAccount(in accounts: PortalAccounts) async throws -> FirstLogin.Account {
+        for number in 1...1000 {
+            do {
+                return try await DemoAccount.add(to: accounts, userID: "mishaps-\(number)")
+            } catch PortalAccountError.userIDTaken {
+                continue
+            }
+        }
+        throw CommandFailure("the folder of --data has had a thousand accounts for mishaps; name another one")
+    }
+
     private func conclude(_ file: JourneyFile, _ report: JourneyReport?) throws {
         // What the portal refused on the way is no step.
-        let steps = JourneyFile(made: file.made, journeys: file.journeys.filter { $0.kind == .manual })
+        let steps = JourneyFile(made: file.made, journeys: file.journeys.filter { $0.name != ManualWalk.refusedName })
         let (done, failed, skipped) = (steps.count(.done), steps.count(.failed), steps.count(.skipped))
         let unreached = steps.count(.unreached)
         if !json {

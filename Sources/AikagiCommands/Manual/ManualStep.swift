@@ -37,6 +37,9 @@ struct ManualStep: Hashable, Sendable {
         "c": BilingualText("ワンタイムパスワード（メール）", "One-time password by mail"),
     ]
 
+    /// The chapters in the manual's order.
+    static let chapterOrder = ["1", "2-1", "2-2", "x", "b", "c"]
+
     /// The manual's steps in its order, as far as its pictures went.
     static let all: [ManualStep] = [
         ManualStep("1.1", "open the portal", "ポータルを開く"),

@@ -35,8 +35,13 @@ struct ManualWalk: Sendable {
     let report: JourneyReport?
     /// The name of the surroundings for the report.
     let surroundings: String
+    /// The portal's clock, for what expires.
+    var clock: PortalClock?
     /// The time.
     let now: @Sendable () -> Date
+
+    /// What the journey is called that tells what was refused besides.
+    static let refusedName = BilingualText("ポータルが受け付けなかったこと", "What the portal refused")
 
     private struct State {
         var page: PageView?
@@ -45,6 +50,8 @@ struct ManualWalk: Sendable {
         var progress = 0
         var entries: [Journey.Entry] = []
         var mishaps: [Journey.Entry] = []
+        /// What the portal refused otherwise.
+        var refused: [Journey.Entry] = []
         var picture: String?
         var began: Date
     }
@@ -58,7 +65,8 @@ struct ManualWalk: Sendable {
         say(greeting)
         while state.position < steps.count {
             let step = steps[state.position]
-            announce(step, isFirst: state.position == 0 || steps[state.position - 1].step.chapter != step.step.chapter)
+            announce(state.position)
+            clock?.set(aheadBy: step.passing ?? .zero)
             (state.began, state.progress, state.picture) = (now(), 0, nil)
             switch try await wait(&events, &state) {
             case .seen(let page, let last):
@@ -67,11 +75,11 @@ struct ManualWalk: Sendable {
                     let isLast = position == last
                     try finish(
                         steps[position], .done, seen: isLast ? message(of: page) : passed,
-                        picture: isLast ? picture : nil, &state)
+                        picture: isLast ? picture : nil, witness: .portal, &state)
                 }
                 state.position = last + 1
             case .confirmed:
-                try finish(step, .done, picture: await picture(of: step), &state)
+                try finish(step, .done, picture: await picture(of: step), witness: .person, &state)
                 state.position += 1
             case .skipped:
                 try finish(step, .skipped, &state)
@@ -96,7 +104,9 @@ struct ManualWalk: Sendable {
             try Task.checkCancellation()
             switch event {
             case .page(let page):
-                if page.isRefusal {
+                if case .refusal(let refusal) = steps[state.position].goal, refusal.matches(page) {
+                    return .seen(page, throughStep: state.position)
+                } else if page.isRefusal {
                     try await note(page, &state)
                 } else if let arrival = arrival(of: page, &state) {
                     return arrival
@@ -129,9 +139,9 @@ struct ManualWalk: Sendable {
         let step = steps[state.position]
         let text = page.message ?? ""
         say(words("  ！ ポータルの応答：\(text)", "  ! the portal says: \(text)"))
-        let name = "refused-\(state.mishaps.count + 1)"
+        let name = "refused-\(state.refused.count + 1)"
         let picture = try await camera?.picture().flatMap { try keep($0, named: name) }
-        state.mishaps.append(
+        state.refused.append(
             Journey.Entry(
                 step: step.step.id, title: step.step.words, outcome: .done, seen: message(of: page),
                 pictures: picture.map { pictures($0) }))
@@ -143,6 +153,10 @@ struct ManualWalk: Sendable {
         let parts = line.split(separator: " ", maxSplits: 1).map(String.init)
         let rest = parts.count > 1 ? parts[1] : ""
         switch parts.first {
+        case "y" where steps[state.position].isQuestion: return .confirmed
+        case "n" where steps[state.position].isQuestion:
+            return .failed(words("画面に表示されなかった", "the screen did not show it"))
+        case nil where steps[state.position].isQuestion: say(question)
         case nil:
             if steps[state.position].goal == .person { return .confirmed }
             say(words("  … ポータルではまだ確認できません。", "  … the portal has not seen that yet."))
@@ -158,7 +172,7 @@ struct ManualWalk: Sendable {
                 say(words("  ！ 画像を読み取れません：\(rest)", "  ! this is no PNG or JPEG: \(rest)"))
                 return nil
             }
-            state.picture = try keep(Array(data), named: steps[state.position].step.id)
+            state.picture = try keep(Array(data), named: steps[state.position].name)
             say(words("  画像を追加しました。", "  picture taken."))
         default: say(help)
         }
@@ -180,14 +194,15 @@ struct ManualWalk: Sendable {
 
     private func finish(
         _ step: WalkScript.Step, _ outcome: Journey.Outcome, seen: BilingualText? = nil, picture: [UInt8]? = nil,
-        failure: String? = nil, _ state: inout State, isQuiet: Bool = false
+        failure: String? = nil, witness: Journey.Witness? = nil, _ state: inout State, isQuiet: Bool = false
     ) throws {
-        let kept = try state.picture ?? picture.flatMap { try keep($0, named: step.step.id) }
+        let kept = try state.picture ?? picture.flatMap { try keep($0, named: step.name) }
         let milliseconds = (now().timeIntervalSince(state.began) * 1000).rounded()
         let entry = Journey.Entry(
-            step: step.step.id, outcome: outcome, seen: seen, failure: failure,
+            step: step.step.id, title: step.mishap?.title, outcome: outcome, seen: seen, failure: failure,
+            witness: witness,
             milliseconds: [.done, .failed].contains(outcome) ? milliseconds : nil, pictures: kept.map { pictures($0) })
-        state.entries.append(entry)
+        if step.mishap == nil { state.entries.append(entry) } else { state.mishaps.append(entry) }
         (state.picture, state.began) = (nil, now())
         try save(state)
         if json {
@@ -199,23 +214,19 @@ struct ManualWalk: Sendable {
                 case .failed: "✗"
                 case .skipped, .unreached: "–"
                 }
-            console.result("  \(mark) \(step.step.id) \(step.step.words[language])")
+            console.result("  \(mark) \(step.step.id) \(step.title[language])")
         }
     }
 
     private func save(_ state: State) throws { try report?.write(file(state)) }
 
     private func file(_ state: State) -> JourneyFile {
-        var journeys = [
-            Journey(
-                name: BilingualText("マニュアルの手順", "The manual, step by step"), surroundings: surroundings,
-                kind: .manual, entries: state.entries)
-        ]
-        if !state.mishaps.isEmpty {
-            journeys.append(
-                Journey(
-                    name: BilingualText("ポータルが受け付けなかったこと", "What the portal refused"), surroundings: surroundings,
-                    kind: .mishaps, entries: state.mishaps))
+        let journeys = [
+            (BilingualText("マニュアルの手順", "The manual, step by step"), Journey.Kind.manual, state.entries),
+            (BilingualText("うまくいかないとき", "When something goes wrong"), .mishaps, state.mishaps),
+            (ManualWalk.refusedName, .mishaps, state.refused),
+        ].filter { !$0.2.isEmpty }.map {
+            Journey(name: $0.0, surroundings: surroundings, kind: $0.1, entries: $0.2)
         }
         return JourneyFile(made: now().ISO8601Format(), journeys: journeys)
     }
@@ -226,12 +237,36 @@ struct ManualWalk: Sendable {
 
     private func say(_ line: String) { console.note(line) }
 
-    private func announce(_ step: WalkScript.Step, isFirst: Bool) {
-        if isFirst {
+    private func announce(_ position: Int) {
+        let step = steps[position]
+        let before = position == 0 ? nil : steps[position - 1]
+        if let mishap = step.mishap {
+            if before?.mishap == nil {
+                say(
+                    words(
+                        "\n！  うまくいかないとき（失敗する手順を一つずつ試します）",
+                        "\n!  When something goes wrong (one way after the other, on purpose)"))
+            }
+            say("\n\(step.step.id)  \(mishap.title[language])")
+            if let passing = step.passing {
+                let minutes = passing.components.seconds / 60
+                let (ja, en) =
+                    minutes < 120
+                    ? ("\(minutes)分", "\(minutes) minutes") : ("\(minutes / 60)時間", "\(minutes / 60) hours")
+                say(words("  （この手順の間だけ、ポータルの時計を\(ja)進めています。）", "  (For this one, the portal's clock is \(en) ahead.)"))
+            }
+            say("  \(step.instruction[language])\(step.isQuestion ? " [y/n]" : "")")
+            return
+        }
+        if before?.step.chapter != step.step.chapter {
             let chapter = step.step.chapter
             say("\n\(chapter == "x" ? "★" : chapter)  \(ManualStep.chapters[chapter]?[language] ?? "")")
         }
         say("\(step.step.id)  \(step.instruction[language])")
+    }
+
+    private var question: String {
+        words("  … [y] はい、[n] いいえ、[s] とばす", "  … [y] yes, [n] no, [s] skip")
     }
 
     private func message(of page: PageView) -> BilingualText? {

@@ -6,6 +6,8 @@ struct WalkScript: Sendable {
         case pages([[String]])
         /// Only the person can say, or what follows shows it.
         case person
+        /// The portal, or else the person, sees that it is refused.
+        case refusal(WalkMishaps.Refusal)
     }
 
     /// A step for a person.
@@ -16,6 +18,19 @@ struct WalkScript: Sendable {
         var instruction: BilingualText
         /// By what it is known to be done.
         var goal: Goal
+        /// What goes wrong in it on purpose; `nil` for the manual's own step.
+        var mishap: WalkMishaps.Mishap?
+        /// How far the portal's clock is set ahead for it.
+        var passing: Duration?
+
+        /// What is done.
+        var title: BilingualText { mishap?.title ?? step.words }
+        /// What its picture is called.
+        var name: String { mishap?.name ?? step.id }
+        /// Whether the person's word is asked for, and not only whether it is done.
+        var isQuestion: Bool {
+            if case .refusal(let refusal) = goal { refusal.isPersonAsked } else { false }
+        }
     }
 
     /// The ways to authenticate of step 1.8: which chapters follow.
@@ -37,7 +52,7 @@ struct WalkScript: Sendable {
         }
     }
 
-    /// The steps in order.
+    /// The steps in order, then what goes wrong.
     let steps: [Step]
 
     /// The manual for an account.
@@ -48,8 +63,11 @@ struct WalkScript: Sendable {
     ///   - mail: where the portal's mail is to be read; `nil` when it is sent.
     ///   - method: how the person authenticates.
     ///   - chapters: which chapters of it; all when empty.
-    init(origin: String, account: FirstLogin.Account, mail: String?, method: Method = .passkey, chapters: [String] = [])
-    {
+    ///   - mishaps: whose mishaps follow; none when `nil`.
+    init(
+        origin: String, account: FirstLogin.Account, mail: String?, method: Method = .passkey, chapters: [String] = [],
+        mishaps: FirstLogin.Account? = nil
+    ) {
         let first = WalkScript.firstLogin(origin: origin, account: account, mail: mail, method: method)
         let rest =
             switch method {
@@ -59,7 +77,9 @@ struct WalkScript: Sendable {
             case .app: WalkScript.codesOfApp(account)
             case .mail: WalkScript.codesByMail(account, mail: mail)
             }
-        steps = (first + rest).filter { chapters.isEmpty || chapters.contains($0.step.chapter) }
+        steps =
+            (first + rest).filter { chapters.isEmpty || chapters.contains($0.step.chapter) }
+            + (mishaps.map { WalkMishaps(origin: origin, account: $0, mail: mail, method: method).steps } ?? [])
     }
 
     private static func step(
@@ -69,7 +89,7 @@ struct WalkScript: Sendable {
     }
 
     /// Where mail is to be read, in brackets; nothing where it comes to the person's own mailbox.
-    private static func place(of mail: String?) -> BilingualText {
+    static func place(of mail: String?) -> BilingualText {
         BilingualText(mail.map { "（\($0)）" } ?? "", mail.map { " (\($0))" } ?? "")
     }
 

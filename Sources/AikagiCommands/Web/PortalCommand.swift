@@ -50,6 +50,8 @@ struct PortalCommand: AsyncParsableCommand {
 
     @OptionGroup var file: PortalPasswordOptions
 
+    @OptionGroup var time: PortalClockOptions
+
     @Option(
         help: ArgumentHelp(
             "An origin of another domain whose pages may use the portal's passkeys (repeatable).", valueName: "url"))
@@ -104,6 +106,7 @@ struct PortalCommand: AsyncParsableCommand {
         configuration.attestation = .direct
         configuration.attestationPolicy = try await attestation.policy()
         configuration.relatedOrigins = relatedOrigin
+        time.apply(to: &configuration)
         configuration.logger = Logger(label: "aikagi.portal") {
             PortalLogHandler(base: StreamLogHandler.standardError(label: $0))
         }

@@ -14,7 +14,7 @@ extension PortalCore {
             PageView(
                 path: request.uri.path, steps: screen.steps, language: context.language,
                 userID: context.session.visitor?.account.userID, message: screen.alert?.alertText,
-                isRefusal: screen.alert?.isError ?? false))
+                isRefusal: screen.alert?.isError ?? false, status: status.code))
         return Response(
             status: status, headers: [.contentType: "text/html; charset=utf-8"],
             body: ResponseBody(byteBuffer: ByteBuffer(string: html)))
@@ -63,7 +63,7 @@ extension PortalCore {
                 PageView(
                     path: request.uri.path, steps: [], language: context.language,
                     userID: context.session.visitor?.account.userID, message: failure.message(context.language),
-                    isRefusal: true))
+                    isRefusal: true, status: failure.status.code))
             response = json(
                 ErrorBody(error: failure.code, message: failure.message(context.language)), status: failure.status)
         } else {

@@ -14,11 +14,13 @@ public struct PageView: Hashable, Sendable {
     public var message: String?
     /// Whether the message is a complaint.
     public var isRefusal: Bool
+    /// The HTTP status of the answer.
+    public var status: Int
 
     /// A page in parts.
     public init(
         path: String, steps: [String], language: Language, userID: String? = nil, message: String? = nil,
-        isRefusal: Bool = false
+        isRefusal: Bool = false, status: Int = 200
     ) {
         self.path = path
         self.steps = steps
@@ -26,5 +28,6 @@ public struct PageView: Hashable, Sendable {
         self.userID = userID
         self.message = message
         self.isRefusal = isRefusal
+        self.status = status
     }
 }
