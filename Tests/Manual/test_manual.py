@@ -127,7 +127,7 @@ def first_login(person: Person) -> None:
     with person.step("1.6") as step:
         person.open("/mail")
         person.find(f"a[href$='{link.removeprefix(person.url)}']")
-        step.look("届いたメールです。リンクを開きます。", "The mail that has arrived; its link is opened.")
+        step.look()
         person.click(f"a[href$='{link.removeprefix(person.url)}']")
         person.expect("1.6")
         person.submit(link.removeprefix(person.url))

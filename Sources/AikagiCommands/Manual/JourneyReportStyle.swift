@@ -34,7 +34,10 @@ extension JourneyReportPage {
         dialog button{position:absolute;z-index:1;width:3rem;height:3rem;border:0;border-radius:50%;background:rgb(255 255 255/.16);color:#fff;font-size:1.6rem;line-height:1;cursor:pointer}
         .close{top:.5rem;right:.6rem}.turn{top:50%}.before{left:.6rem}.after{right:.6rem}
         @media(max-width:40rem){.turn{top:auto;bottom:3.4rem}main{padding:.4rem .8rem}.summary{padding:1rem}.top>div{padding:.5rem .8rem}h1{font-size:1rem}.switch button{padding:.35rem .75rem;font-size:.85rem}}
-        @media print{.top{position:static}.switch,dialog{display:none}.card{break-inside:avoid;box-shadow:none}}
+        @page{margin:12mm}
+        @media print{:root{color-scheme:light;--ink:#1b2533;--soft:#4a576a;--paper:#fff;--card:#fff;--line:#c3ccd8;--accent:#0b5c8f;--good:#1b7a4b;--bad:#b3261e;--tint:#e4f0f8}
+        body{font-size:9.5pt;print-color-adjust:exact}.top{position:static}.switch,dialog,footer{display:none}main,.top>div{max-width:none;padding:0}.summary{border:1px solid var(--line);border-left:.5rem solid var(--good)}.summary.bad{border-left-color:var(--bad)}
+        .cards{grid-template-columns:1fr 1fr;gap:4mm}.card,.note,.summary{break-inside:avoid;box-shadow:none}h2,h3,.journey,.note{break-after:avoid}.journey{break-inside:avoid}.journey{margin-top:8mm}.picture img{width:auto;max-width:100%;max-height:76mm;margin:0 auto}}
         """
 
     /// The language switch, and pictures that grow at a click, with arrow keys to turn the leaves.
