@@ -36,8 +36,11 @@ public struct PortalApplication: Service {
     /// The HTTP server.
     func application() throws -> some ApplicationProtocol {
         let core = core
-        let http = HTTPServerBuilder.http1(
-            configuration: HTTP1Channel.Configuration(idleTimeout: TimeAmount(core.configuration.idleTimeout)))
+        let limit = TimeAmount(core.configuration.exchangeTimeout)
+        let settings = HTTP1Channel.Configuration(idleTimeout: TimeAmount(core.configuration.idleTimeout))
+        let http = HTTPServerBuilder { responder in
+            TimedHTTPChannel(http: HTTP1Channel(responder: responder, configuration: settings), limit: limit)
+        }
         return Application(
             responder: PortalRoutes.responder(core),
             server: try core.tls.map { try .tls(http, tlsConfiguration: $0) } ?? http,

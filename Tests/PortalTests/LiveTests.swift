@@ -96,6 +96,45 @@ import Testing
         }
     }
 
+    @Test("A body that drips, and an answer that nobody reads, do not hold a connection for long")
+    func deadlines() async throws {
+        let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
+        let fixture = try await PortalFixture(origins: [], relyingPartyID: "localhost") {
+            $0.exchangeTimeout = .seconds(2)
+            $0.onListening = { continuation.yield($0) }
+        }
+        let queue = BlockingQueue(label: "connections", maximumWaiting: 1)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await fixture.portal.run() }
+            let port = try #require(await ports.first { _ in true })
+            try await queue.run {
+                // Within the pauses that are allowed, half a minute each.
+                let dripping = try RawConnection(port: port)
+                try dripping.send(
+                    "POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n"
+                        + "Content-Type: application/x-www-form-urlencoded\r\n\r\nc")
+                #expect(try dripping.receive() == "")
+
+                // Answers pile up until none can be sent any more.
+                let silent = try RawConnection(port: port)
+                let request = String(repeating: "GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n", count: 20)
+                var isOpen = true
+                for _ in 0..<10_000 where isOpen {
+                    do { try silent.send(request) } catch { isOpen = false }
+                }
+                #expect(!isOpen)
+
+                // Whoever is quick stays, over many requests.
+                let quick = try RawConnection(port: port)
+                for _ in 0..<3 {
+                    try quick.send("GET /icon.svg HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                    #expect(try quick.receive().hasPrefix("HTTP/1.1 200"))
+                }
+            }
+            group.cancelAll()
+        }
+    }
+
     @Test("An RP ID that does not fit the origins is refused at once")
     func configuration() async throws {
         await #expect(throws: (any Error).self) { try await PortalFixture(relyingPartyID: "other.example") }

@@ -26,9 +26,12 @@ struct LoginPages: Sendable {
         var screen = screen(context.language, userID: userID)
         screen.forms[0].fields[1].isInvalid = true
 
-        // 1. Count the attempt before anything is known about it.
+        // 1. Count the attempt before the password is looked at; apart, where the account's owner has logged in before.
+        let account = try await core.database.read { try Account.find(userID: userID, in: $0) }
+        let browser = account.flatMap { core.knownBrowsers.nonce(in: request, for: $0.id) }
         let keys = [
-            AttemptLimiter.Key.password(userID: userID), AttemptLimiter.Key.address(context.remoteAddress),
+            AttemptLimiter.Key.password(userID: userID, from: browser),
+            AttemptLimiter.Key.address(context.remoteAddress),
         ]
         let decision = try await core.database.write { try AttemptLimiter.admit(keys, now: now, in: $0) }
         let attempts: [Int64]
@@ -38,7 +41,6 @@ struct LoginPages: Sendable {
         }
 
         // 2. Check the password; for an unknown user ID the same work is done, and the answer is the same.
-        let account = try await core.database.read { try Account.find(userID: userID, in: $0) }
         let isCorrect = try await core.passwords.verify(password, against: account?.passwordHash)
         guard let account, isCorrect else {
             return core.refusal(screen, Phrase.wrongPassword.text(context.language), for: request, context)

@@ -104,7 +104,10 @@ struct PasskeyPages: Sendable {
             ]
             screen.offersCeremonies = true
             screen.offersLogOut = true
-            return core.page(screen, for: request, context)
+            let response = core.page(screen, for: request, context)
+            // Every login leads here.
+            let mark = core.knownBrowsers.header(for: visitor.account.id, answering: request)
+            return mark.map(response.withCookie) ?? response
         }
     }
 

@@ -28,8 +28,12 @@ enum AttemptLimiter {
         }
 
         /// Passwords for one user ID, whether it exists or not.
-        static func password(userID: String) -> Key {
-            Key("password \(userID.lowercased())", maximum: 5, window: 15 * 60)
+        ///
+        /// - Parameter browser: what sets one ``KnownBrowser`` apart; `nil` for all others together.
+        static func password(userID: String, from browser: String? = nil) -> Key {
+            // No user ID has a space in it.
+            let origin = browser.map { " from \($0)" } ?? ""
+            return Key("password \(userID.lowercased())\(origin)", maximum: 5, window: 15 * 60)
         }
         /// Logins from one network address.
         static func address(_ address: String) -> Key { Key("address \(group(address))", maximum: 50, window: 15 * 60) }
