@@ -58,7 +58,7 @@ extension QRMatrix {
         }
         return """
             <svg xmlns="http://www.w3.org/2000/svg" width="\(pixels)" height="\(pixels)" viewBox="0 0 \(size) \(size)" \
-            shape-rendering="crispEdges" role="img">\
+            shape-rendering="crispEdges">\
             <rect width="\(size)" height="\(size)" fill="#fff"/><path fill="#000" d="\(path)"/></svg>
             """
     }

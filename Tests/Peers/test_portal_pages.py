@@ -1,126 +1,24 @@
-"""The portal's pages in a stock Chromium with its own virtual authenticator: size, width, labels, keyboard, suggestions of
-passkeys, what the browser is told, the download for a bug report. With AIKAGI_SCREENSHOTS=DIR each page leaves pictures."""
+"""The portal's pages in a stock Chromium with its own virtual authenticator: size, width, labels, contrast, axe-core's rules,
+keyboard, suggestions of passkeys, what the browser is told, the download for a bug report. With AIKAGI_SCREENSHOTS=DIR each page
+leaves pictures."""
 
 from __future__ import annotations
 
-import base64
 import json
-import os
-import re
 import shutil
-from pathlib import Path
 
 import pytest
 from portal_person import NEW_PASSWORD, Visitor, links_in, maildir_messages, totp, wait_for
 from test_portal import BIRTH, INITIAL, USER, add_user, run, start
 
 pytest.importorskip("selenium")
-from selenium import webdriver  # noqa: E402
-from selenium.common.exceptions import WebDriverException  # noqa: E402
+pytest.importorskip("axe_playwright_python")
+from portal_browser import Chromium  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.common.keys import Keys  # noqa: E402
 
 pytestmark = pytest.mark.skipif(
     not (shutil.which("chromium") and shutil.which("chromedriver")), reason="chromium and chromedriver are needed")
-
-#: Elements without a name that a screen reader could say, inputs without a label, and what is wider than the window.
-FAULTS = """
-const faults = [];
-for (const field of document.querySelectorAll("input:not([type=hidden]):not(.unseen)"))
-  if (!field.labels.length) faults.push("no label: " + field.name);
-for (const control of document.querySelectorAll("a, button"))
-  if (!control.textContent.trim()) faults.push("no name: " + control.outerHTML);
-const ids = [...document.querySelectorAll("[id]")].map((element) => element.id);
-for (const id of new Set(ids)) if (ids.filter((other) => other === id).length > 1) faults.push("id twice: " + id);
-for (const element of document.querySelectorAll("[aria-describedby], [aria-errormessage]"))
-  for (const name of ["aria-describedby", "aria-errormessage"])
-    if (element.hasAttribute(name) && !document.getElementById(element.getAttribute(name)))
-      faults.push(name + " leads nowhere: " + element.outerHTML);
-if (document.querySelectorAll("h1").length !== 1) faults.push("not one h1");
-for (const landmark of ["header", "main"]) if (!document.querySelector(landmark)) faults.push("no " + landmark);
-if (document.documentElement.scrollWidth > window.innerWidth)
-  faults.push("wider than the window: " + document.documentElement.scrollWidth + " > " + window.innerWidth);
-for (const control of document.querySelectorAll("button, .field input"))
-  if (control.getBoundingClientRect().height < 44 && control.offsetParent) faults.push("small: " + control.outerHTML);
-return faults;
-"""
-
-
-class Chromium:
-    def __init__(self, home: Path, language: str):
-        options = webdriver.ChromeOptions()
-        options.binary_location = shutil.which("chromium")
-        for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={home}/{language}",
-                         f"--lang={language}", f"--accept-lang={language}"):
-            options.add_argument(argument)
-        options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
-        options.add_experimental_option("prefs", {"intl.accept_languages": language})
-        service = webdriver.ChromeService(executable_path=shutil.which("chromedriver"))
-        self.driver = webdriver.Chrome(options=options, service=service)
-        self.driver.set_page_load_timeout(60)
-        self.language = language
-        self.pictures = os.environ.get("AIKAGI_SCREENSHOTS")
-
-    def command(self, name: str, **parameters):
-        return self.driver.execute_cdp_cmd(name, parameters)
-
-    def size(self, width: int) -> None:
-        self.command("Emulation.setDeviceMetricsOverride", width=width, height=740, deviceScaleFactor=1,
-                     mobile=width < 500)
-
-    def look(self, name: str) -> None:
-        """Checks the page at the width of a phone and of a PC."""
-        for width in (1280, 360):
-            self.size(width)
-            faults = self.driver.execute_script(FAULTS)
-            assert not faults, f"{name} at {width}: {faults}"
-            if self.pictures:
-                shot = self.command("Page.captureScreenshot", captureBeyondViewport=True, format="png")
-                folder = Path(self.pictures)
-                folder.mkdir(exist_ok=True, parents=True)
-                (folder / f"{name}-{self.language}-{width}.png").write_bytes(base64.b64decode(shot["data"]))
-        assert len(self.driver.page_source.encode()) < 50_000, name
-
-    @property
-    def path(self) -> str:
-        return re.sub(r"^https?://[^/]*", "", self.driver.current_url)
-
-    def arrive(self, path: str) -> None:
-        wait_for(lambda: self.path.split("?")[0] == path and self.is_loaded, f"page {path}, but {self.path}: {self.outcome}")
-
-    @property
-    def is_loaded(self) -> bool:
-        """Whether the page is there, and not one that was left by ``press``."""
-        try:
-            return self.driver.execute_script("return !window.isLeft && document.readyState === 'complete'")
-        except WebDriverException:  # between two pages
-            return False
-
-    @property
-    def outcome(self) -> str:
-        return self.driver.execute_script(
-            "return [...document.querySelectorAll('.outcome, #message')].map((one) => one.textContent).join(' ')")
-
-    def fill(self, **fields: str) -> None:
-        for name, value in fields.items():
-            field = self.driver.find_element(By.ID, name)
-            if field.get_attribute("type") == "date":
-                self.driver.execute_script("arguments[0].value = arguments[1]", field, value)
-            else:
-                field.clear()
-                field.send_keys(value)
-        self.press("main form button.primary")
-
-    def press(self, selector: str) -> None:
-        """Clicks what leads to another page, and waits for that."""
-        self.driver.execute_script("window.isLeft = true")
-        self.driver.find_element(By.CSS_SELECTOR, selector).click()
-        wait_for(lambda: self.is_loaded, f"the page after {selector}")
-
-    def requests(self) -> list[str]:
-        """The addresses that were asked for since the last call."""
-        events = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
-        return [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
 
 
 @pytest.fixture(params=["ja", "en"])
@@ -136,10 +34,7 @@ def test_pages(workplace, chromium):
     _, origin = start(workplace, data, "--manual")
     driver = chromium.driver
 
-    chromium.command("WebAuthn.enable")
-    authenticator = chromium.command("WebAuthn.addVirtualAuthenticator", options={
-        "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
-        "hasPrf": True, "isUserVerified": True, "automaticPresenceSimulation": True})["authenticatorId"]
+    authenticator = chromium.add_authenticator(hasPrf=True)
 
     # Chapter 1.
     driver.get(origin)
@@ -254,10 +149,7 @@ def test_suggestions_and_signals(workplace):
     chromium = Chromium(workplace.directory, "en")
     driver = chromium.driver
     try:
-        chromium.command("WebAuthn.enable")
-        authenticator = chromium.command("WebAuthn.addVirtualAuthenticator", options={
-            "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
-            "isUserVerified": True, "automaticPresenceSimulation": True})["authenticatorId"]
+        authenticator = chromium.add_authenticator()
         driver.get(origin)
         chromium.fill(userID=USER, password=NEW_PASSWORD)
         chromium.arrive("/passkeys/new")
@@ -278,5 +170,166 @@ def test_suggestions_and_signals(workplace):
             return chromium.command("WebAuthn.getCredentials", authenticatorId=authenticator)["credentials"]
 
         wait_for(lambda: not credentials(), "the passkey forgotten")
+    finally:
+        driver.quit()
+
+
+def test_keyboard_alone(workplace):
+    """Chapter 1, a passkey and the settings without a mouse: each page in the order of the Tab key, with a focus that one sees."""
+    data = workplace.directory / "data"
+    add_user(workplace, data)
+    _, origin = start(workplace, data)
+    chromium = Chromium(workplace.directory, "en")
+    driver = chromium.driver
+    try:
+        chromium.size(1280)
+        authenticator = chromium.add_authenticator()
+        driver.get(origin)
+        chromium.tab_through("login")
+        # From the skip link straight into the page.
+        driver.get(origin)
+        chromium.tab_to(".skip")
+        chromium.keys(Keys.ENTER)
+        chromium.keys(Keys.TAB, USER, Keys.TAB, INITIAL)
+        chromium.leave_by(Keys.ENTER)
+        chromium.arrive("/first-login/date-of-birth")
+        chromium.tab_through("date of birth")
+        driver.refresh()
+        chromium.tab_to("#dateOfBirth")
+        chromium.keys("01311990")
+        chromium.leave_by(Keys.ENTER)
+        chromium.arrive("/first-login/terms")
+        chromium.tab_through("terms")
+        driver.refresh()
+        chromium.tab_to("button[value=accept]")
+        chromium.leave_by(Keys.SPACE)
+        chromium.arrive("/first-login/mail-address")
+        chromium.tab_through("mail address")
+        driver.refresh()
+        chromium.tab_to("#mailAddress")
+        chromium.keys("hanako@example.jp")
+        chromium.leave_by(Keys.ENTER)
+        chromium.arrive("/first-login/mail-confirmation")
+        chromium.tab_through("mail confirmation")
+        driver.get(links_in(maildir_messages(data / "mail"))[-1])
+        chromium.tab_through("link")
+        driver.refresh()
+        chromium.tab_to("button.primary")
+        chromium.leave_by(Keys.ENTER)
+        chromium.tab_through("link opened")
+        driver.get(origin)
+        chromium.tab_through("method")
+        driver.refresh()
+        # Nothing is chosen yet: the Space key takes the first, the arrows go on.
+        chromium.tab_to("input[type=radio]")
+        chromium.keys(Keys.SPACE, Keys.ARROW_DOWN, Keys.ARROW_UP)
+        assert driver.execute_script("return document.activeElement.value") == "passkey"
+        chromium.leave_by(Keys.ENTER)
+        chromium.arrive("/first-login/password")
+        chromium.tab_through("password")
+        driver.refresh()
+        chromium.tab_to("#newPassword")
+        chromium.keys("short", Keys.TAB, "short")
+        chromium.leave_by(Keys.ENTER)
+        # What is wrong has the focus at once.
+        assert driver.execute_script("return document.activeElement.id") == "newPassword"
+        chromium.keys(NEW_PASSWORD, Keys.TAB, NEW_PASSWORD)
+        chromium.leave_by(Keys.ENTER)
+        chromium.arrive("/first-login/complete")
+        chromium.tab_through("complete")
+        driver.refresh()
+        chromium.tab_to("button.primary")
+        chromium.leave_by(Keys.ENTER)
+        chromium.arrive("/login")
+        chromium.tab_to("#userID")
+        chromium.keys(USER, Keys.TAB, NEW_PASSWORD)
+        chromium.leave_by(Keys.ENTER)
+        chromium.arrive("/passkeys/new")
+        chromium.tab_through("set-up")
+        driver.refresh()
+        chromium.tab_to("button[data-attachment=platform]")
+        chromium.leave_by(Keys.ENTER)
+        chromium.arrive("/passkeys/name")
+        chromium.tab_through("name")
+        driver.refresh()
+        chromium.tab_to("#name")
+        chromium.keys(" 1")
+        chromium.leave_by(Keys.ENTER)
+        chromium.arrive("/top")
+        chromium.command("WebAuthn.setAutomaticPresenceSimulation", authenticatorId=authenticator, enabled=False)
+        for path in (
+            "/top", "/settings", "/settings/method", "/settings/password", "/settings/mail-address",
+            "/settings/passkeys", "/one-time-password/set-up", "/mail", "/nothing",
+        ):
+            driver.get(origin + path)
+            chromium.tab_through(path)
+        driver.get(origin + "/settings/passkeys")
+        chromium.tab_to(".menu a")
+        chromium.leave_by(Keys.ENTER)
+        chromium.tab_through("passkey")
+        driver.refresh()
+        chromium.tab_to("a[href$=removal]")
+        chromium.leave_by(Keys.ENTER)
+        chromium.tab_through("removal")
+        driver.refresh()
+        chromium.tab_to("footer button")
+        chromium.leave_by(Keys.ENTER)
+        chromium.arrive("/login")
+    finally:
+        driver.quit()
+
+
+def test_long_texts(workplace):
+    """What people may type at its longest, without a blank to break at, on a phone: nothing is wider than the screen."""
+    data = workplace.directory / "data"
+    user, label = "W" * 64, "W" * 63
+    mail = "m" * 64 + "@" + ".".join([label, label, label[:50], "example"])
+    _, origin = start(workplace, data, "--manual")
+    run(workplace, "add", "--data", str(data), user, "--name", "龍" * 66, "--date-of-birth", BIRTH,
+        "--symbol", "12345", "--number", "678")
+    chromium = Chromium(workplace.directory, "en")
+    driver = chromium.driver
+
+    def look(name: str, path: str | None = None) -> None:
+        for language in ("ja", "en"):
+            chromium.language = language
+            driver.get((origin + path if path else driver.current_url.split("?")[0]) + f"?lang={language}")
+            chromium.look(f"long-{name}")
+
+    try:
+        chromium.add_authenticator()
+        driver.get(origin)
+        chromium.fill(userID=user, password="wrong")
+        chromium.look("long-login")
+        chromium.fill(userID=user, password=INITIAL)
+        chromium.fill(dateOfBirth=BIRTH)
+        chromium.press("button[value=accept]")
+        chromium.fill(mailAddress=mail)
+        chromium.arrive("/first-login/mail-confirmation")
+        look("confirmation")
+        look("mail", "/mail")
+        driver.get(links_in(maildir_messages(data / "mail"))[-1])
+        chromium.press("main form button.primary")
+        driver.get(origin)
+        driver.find_element(By.ID, "choice-passkey").click()
+        chromium.press("main form button.primary")
+        chromium.fill(newPassword=NEW_PASSWORD, repeatedPassword=NEW_PASSWORD)
+        chromium.press("main form button.primary")
+        chromium.fill(userID=user, password=NEW_PASSWORD)
+        chromium.arrive("/passkeys/new")
+        chromium.press("button[data-attachment=platform]")
+        chromium.arrive("/passkeys/name")
+        chromium.fill(name="W" * 64)
+        chromium.arrive("/top")
+        for path in ("/top", "/settings", "/settings/mail-address", "/settings/passkeys", "/one-time-password/set-up"):
+            look(path.strip("/").replace("/", "-"), path)
+        driver.get(origin + "/settings/mail-address")
+        chromium.fill(mailAddress="n" + mail[1:])
+        look("pending")
+        driver.get(origin + "/settings/passkeys")
+        chromium.press(".menu a")
+        look("passkey")
+        driver.get(driver.current_url.split("?")[0] + "/removal")
+        look("removal")
     finally:
         driver.quit()
