@@ -257,6 +257,20 @@ import Testing
         }
     }
 
+    @Test("§6.5.5.6: a restart gives no retry back, and lifts the latch as the power does")
+    func restart() async throws {
+        let platform = try await PINTests.platform()
+        for status in [CTAPStatus.pinInvalid, .pinInvalid, .pinAuthBlocked] {
+            #expect(try await platform.tokenStatus("0000", nil) == status)
+        }
+        let restarted = PINPlatform(bench: Bench(.securityKey, store: platform.bench.store))
+        let request = ClientPINRequest(.getPINRetries).request
+        #expect(await platform.bench.respond(request).data.hex == "a2030504f5")
+        #expect(await restarted.bench.respond(request).data.hex == "a10305")
+        #expect(try await restarted.tokenStatus("1234", nil) == .success)
+        #expect(platform.bench.store.state()?.pinRetries == 8)
+    }
+
     @Test("§6.5.5.2, §6.5.5.3: the retries are told to everybody, with or without a protocol", arguments: [nil, 2, 9])
     func openSubcommands(number: UInt64?) async throws {
         let bench = Bench(.platform)

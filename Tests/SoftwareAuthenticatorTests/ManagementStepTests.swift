@@ -180,6 +180,16 @@ import WebAuthnModel
         }
     }
 
+    @Test("§6.11.4: CTAP 2.1 knows no pinComplexityPolicy, and ignores it")
+    func policyBefore() async throws {
+        let bench = Bench(.securityKey, profile: .ctap21)
+        #expect(await bench.configure(3, [(1, 5), (4, true)]) == .success)
+        let info = try await bench.client.getInfo()
+        #expect(info.minimumPINLength == 5 && info.hasPINComplexityPolicy == nil)
+        let simple = try await PINPlatform(bench: bench).setPIN(PINPlatform.padded(Array("55555".utf8)))
+        #expect(await bench.status(simple.request) == .success)
+    }
+
     @Test("§6.8: nobody is touched, and the token stays good; changes of credentials change encCredStoreState's value")
     func management() async throws {
         let gate = RecordingGate()
