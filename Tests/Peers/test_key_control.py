@@ -291,6 +291,31 @@ def test_watch(start):
     watcher.assert_succeeds(PATIENCE)
 
 
+def test_a_program_is_told_which_device_asks(start, workplace):
+    """The person of a key may be a program: it knows the device by its name, whether others can answer for it or not."""
+    asked = workplace.directory / "asked"
+    program = workplace.directory / "touch-it"
+    program.write_text(f"#!/bin/sh\ncat > {asked}\n")
+    program.chmod(0o700)
+    key = start("--gate", f"exec:{program}")
+    key.ctap2().selection()
+    question = json.loads(asked.read_text())
+    assert (question["device"], question["action"]) == ("key", "selection")
+    key.end()
+
+
+def test_two_advances_at_once_both_count(start):
+    key = start("--gate", "ignore")
+    began = key.control("clock", "stop")["clock"]["seconds"]
+    waiting = Background(key.ctap2().selection)
+    key.question()
+    advances = [Background(lambda: key.ask(action="clock-advance", seconds=100)) for _ in range(4)]
+    assert all("state" in advance.join() for advance in advances)
+    assert waiting.join() == CtapError.ERR.USER_ACTION_TIMEOUT
+    assert round(key.ask(action="state")["state"]["clock"]["seconds"] - began, 3) == 400
+    key.end()
+
+
 def test_what_is_in_use_is_left_alone(start, workplace):
     key = start()
     other = workplace.start("key", "--tcp", "0", "--control", key.path)
