@@ -3,6 +3,7 @@ of the answers, a mail server that takes its time, a hard end at random moments.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import re
@@ -288,7 +289,7 @@ def test_hard_ends_at_random_moments(workplace):
     # How long a step takes is the machine's: the moments spread wider until one is late enough.
     kills, latest = 0, 0.01
     while "1.10" not in page.steps:
-        assert latest < PATIENCE
+        assert latest < PATIENCE, f"{page.steps} is never done"
         step = page.steps[0]
         if step == "1.6":
             path, fields = links_in(maildir_messages(data / "mail"))[-1].removeprefix(origin), {}
@@ -310,6 +311,9 @@ def test_hard_ends_at_random_moments(workplace):
         process.wait(PATIENCE)
         acting.join(PATIENCE)
         kills += 1
+        # Each mail counts, also when the end came before its link was stored: after five of them it would be an hour's wait.
+        with contextlib.closing(sqlite3.connect(data / "portal.sqlite")) as database, database:
+            database.execute("DELETE FROM attempt")
         process, origin = start(workplace, data, "--port", port)
         later = visitor.open("/")
         if later.path.startswith("/login"):
