@@ -63,6 +63,7 @@ extension CTAPHIDAuthenticatorState {
             break
         }
         // 5. A channel that nobody asked for.
+        if configuration.adoptsEveryChannel { channels.adopt(channel) }
         guard channels.isAllocated(channel) else { return [error(.invalidChannel, on: channel)] }
         // 8. More than a message can have.
         guard byteCount <= CTAPHIDMessage.maximumByteCount else { return [error(.invalidLength, on: channel)] }

@@ -37,16 +37,22 @@ public struct CTAPHIDAuthenticatorState: Sendable {
         public var capabilities: CTAPHIDCapabilities
         /// The first channel that is handed out; the following ones count upwards.
         public var firstChannel: ChannelID
+        /// Whether a channel that nobody asked for may speak, too, other than the two numbers that are no channels.
+        ///
+        /// The standard refuses it. Suites from before 2021 go on with the channel that they had before a power cycle,
+        /// and with made-up ones.
+        public var adoptsEveryChannel: Bool
 
         /// A configuration; by default version 1.0.0, with CBOR and WINK and without MSG.
         public init(
             version: CTAPHIDDeviceVersion = CTAPHIDDeviceVersion(major: 1, minor: 0, build: 0),
             capabilities: CTAPHIDCapabilities = [.wink, .cbor, .noMessage],
-            firstChannel: ChannelID = ChannelID(rawValue: 1)
+            firstChannel: ChannelID = ChannelID(rawValue: 1), adoptsEveryChannel: Bool = false
         ) {
             self.version = version
             self.capabilities = capabilities
             self.firstChannel = firstChannel
+            self.adoptsEveryChannel = adoptsEveryChannel
         }
     }
 

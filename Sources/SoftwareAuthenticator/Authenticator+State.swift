@@ -40,7 +40,7 @@ extension Authenticator {
     func forgetTokens() {
         tokens = [:]
         remainingAssertions = nil
-        enumeration = nil
+        enumerations = CredentialEnumerations()
         largeBlobWrite = nil
     }
 }

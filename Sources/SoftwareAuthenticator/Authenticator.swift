@@ -23,8 +23,8 @@ public actor Authenticator: CTAPAuthenticator {
     var tokens: [PINUVAuthProtocol: ActiveToken] = [:]
     /// How many PINs in a row were wrong since power-up; at three, only a power cycle helps.
     var consecutivePINMismatches = 0
-    /// What a credential management enumeration continues with.
-    var enumeration: CredentialEnumeration?
+    /// What credential management's enumerations continue with.
+    var enumerations = CredentialEnumerations()
     /// The large blobs that are being written.
     var largeBlobWrite: LargeBlobWrite?
     /// The finger that is being enrolled.
@@ -118,14 +118,18 @@ public actor Authenticator: CTAPAuthenticator {
     private func forgetSequences(otherThan request: CTAPRequest) {
         if request.command != .getNextAssertion { remainingAssertions = nil }
         let management: [CTAPCommand] = [.credentialManagement, .credentialManagementPreview]
-        if !management.contains(request.command) { enumeration = nil }
+        if !management.contains(request.command) { enumerations = CredentialEnumerations() }
         if request.command != .largeBlobs { largeBlobWrite = nil }
     }
 
     private func perform(_ request: CTAPRequest, in context: CTAPRequestContext) async throws -> CTAPResponse {
         switch request.command {
         case .makeCredential:
-            try await makeCredential(MakeCredentialRequest(parameters: request.parameters), in: context)
+            try await makeCredential(
+                MakeCredentialRequest(
+                    parameters: request.parameters,
+                    incompleteAlgorithm: configuration.profile.statusOfIncompleteAlgorithm),
+                in: context)
         case .getAssertion:
             try await getAssertion(GetAssertionRequest(parameters: request.parameters), in: context)
         // A phone has no use for it; to others it is how the secret for `hmac-secret` is agreed on.

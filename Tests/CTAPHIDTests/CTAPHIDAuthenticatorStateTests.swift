@@ -69,6 +69,22 @@ import Testing
         #expect(try device.receive("11223344 81 0000") == ["11223344 bf 0b"])
     }
 
+    @Test("5: … unless every channel is adopted; the two numbers that are no channels never are, and 256 is the limit")
+    func adopted() throws {
+        var device = Device(configuration: .init(adoptsEveryChannel: true))
+        #expect(try device.receive("00000000 81 0000") == ["00000000 bf 0b"])
+        #expect(try device.receive("ffffffff 81 0000") == ["ffffffff bf 0b"])
+        #expect(try device.receive("11223344 00 1234").isEmpty)
+        #expect(try device.receive("11223344 81 0001 aa") == ["11223344 81 aa"])
+        #expect(try device.receive("11223345 90 0001 04") == ["begin 11223345 04"])
+        #expect(try device.receive("11223346 81 0000") == ["11223346 bf 06"])
+        device = Device(configuration: .init(adoptsEveryChannel: true))
+        for number in 0..<257 {
+            let channel = [0x50, 0, UInt8(number >> 8), UInt8(number & 0xFF)].hex
+            #expect(try device.receive("\(channel) 81 0001 aa") == ["\(channel) \(number < 256 ? "81 aa" : "bf 0b")"])
+        }
+    }
+
     @Test("5, 6: while another channel speaks, every channel is told to wait")
     func busyWhileReceiving() throws {
         var device = Device()

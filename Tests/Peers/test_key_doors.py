@@ -162,6 +162,21 @@ def test_datagram_takes_the_power_away(start):
     key.end()
 
 
+def test_suites_of_ctap20_go_on_with_their_channel(start):
+    """Solo's suite asks for no channel after a power cycle, and speaks on one that it made up."""
+    key = start("--profile", "compat20")
+    client = Door(key.doors["udp"])
+    channel = client.open_channel()
+    client.write_packet(POWER_CYCLE)
+    key.process.event("power-cycled")
+    for speaking in channel, 0x05040302:
+        client.send(speaking, PING, b"a")
+        assert client.hear() == (speaking, PING, b"a")
+        client.send(speaking, CBOR, GET_INFO)
+        assert client.hear_answer()[2][0] == 0
+    key.end()
+
+
 @pytest.mark.parametrize("door", SOCKETS)
 def test_hangup_takes_the_power_away_at_every_door(start, door):
     key = start()

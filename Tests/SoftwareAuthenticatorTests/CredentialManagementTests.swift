@@ -132,6 +132,34 @@ import WebAuthnModel
         }
     }
 
+    @Test("§6.8.3, §6.8.4 the credentials of each relying party may be walked through before the next is asked for")
+    func interleaved() async throws {
+        for (user, id) in [([1], "a"), ([2], "a"), ([1], "b"), ([2], "b")] as [([UInt8], String)] {
+            _ = try await register(user, at: id)
+        }
+        let token = try await token()
+        let credentials = { (id: String) in [(1, CBORValue.bytes(Self.hash(id)))] }
+        #expect(try await respond(2, [], token).relyingParty?.id == "a")
+        #expect(try await respond(4, credentials("a"), token).user?.id.bytes == [2])
+        #expect(try await respond(5).user?.id.bytes == [1])
+        #expect(try await respond(3).relyingParty?.id == "b")
+        #expect(try await respond(4, credentials("b"), token).user?.id.bytes == [2])
+        // All relying parties have been named; the credentials go on.
+        await #expect(throws: CTAPStatus.notAllowed) { try await respond(3) }
+        #expect(try await respond(5).user?.id.bytes == [1])
+        await #expect(throws: CTAPStatus.notAllowed) { try await respond(5) }
+        // A new walk through the relying parties ends that through credentials, and anything else ends both.
+        _ = try await respond(4, credentials("a"), token)
+        _ = try await respond(2, [], token)
+        await #expect(throws: CTAPStatus.notAllowed) { try await respond(5) }
+        #expect(try await respond(3).relyingParty?.id == "b")
+        _ = try await respond(2, [], token)
+        _ = try await respond(4, credentials("a"), token)
+        _ = try await respond(1, [], token)
+        await #expect(throws: CTAPStatus.notAllowed) { try await respond(3) }
+        await #expect(throws: CTAPStatus.notAllowed) { try await respond(5) }
+    }
+
     @Test("a change ends an enumeration, and a token that expires does as well")
     func ends() async throws {
         for id in ["a", "b", "c"] { _ = try await register([1], at: id) }

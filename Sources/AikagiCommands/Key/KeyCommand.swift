@@ -147,7 +147,9 @@ struct KeyCommand: AsyncParsableCommand {
             let hangups = await UnixSignalsSequence(trapping: .sighup)
             let lines = KeyLines(asJSON: json)
             let parts = try await parts(lines)
-            let key = DoorKey(authenticator: parts.authenticator, power: parts.power, wink: { lines.wink() })
+            let key = DoorKey(
+                authenticator: parts.authenticator, power: parts.power, adoptsEveryChannel: profile == .compat20,
+                wink: { lines.wink() })
             defer { parts.control?.close() }
             try await withThrowingTaskGroup(of: Void.self) { group in
                 if let control = parts.control { group.addTask { try await control.run() } }

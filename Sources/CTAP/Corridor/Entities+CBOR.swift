@@ -55,13 +55,15 @@ extension PublicKeyCredentialRelyingPartyEntity {
 }
 
 extension PublicKeyCredentialParameters {
-    /// Reads `{"alg": int, "type": tstr}`; a missing member is CTAP2_ERR_INVALID_CBOR (CTAP 2.3 §6.1.2 step 3);
-    /// in the profile of CTAP 2.0, too, whose suites would rather have CTAP2_ERR_MISSING_PARAMETER.
-    init(ctap item: CBORValue) throws(CTAPStatus) {
+    /// Reads `{"alg": int, "type": tstr}`; a missing member is CTAP2_ERR_INVALID_CBOR (CTAP 2.3 §6.1.2 step 3).
+    init(ctap item: CBORValue) throws(CTAPStatus) { try self.init(ctap: item, incomplete: .invalidCBOR) }
+
+    /// Reads `{"alg": int, "type": tstr}`; a missing member is answered with the given status.
+    init(ctap item: CBORValue, incomplete: CTAPStatus) throws(CTAPStatus) {
         let map = try Member.map(item)
         guard let algorithm = try Member.optional("alg", in: map, Member.integer),
             let type = try Member.optional("type", in: map, Member.text)
-        else { throw .invalidCBOR }
+        else { throw incomplete }
         self.init(COSEAlgorithm(rawValue: algorithm))
         self.type = type
     }

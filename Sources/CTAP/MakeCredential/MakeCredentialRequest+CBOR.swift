@@ -3,13 +3,20 @@ import WebAuthnModel
 
 extension MakeCredentialRequest {
     /// Reads the parameters; what is thrown is the status to answer with.
-    public init(parameters: [UInt8]) throws(CTAPStatus) {
+    ///
+    /// - Parameters:
+    ///   - parameters: the CBOR map.
+    ///   - incompleteAlgorithm: the status for an algorithm without number or type (CTAP 2.3 §6.1.2 step 3).
+    public init(parameters: [UInt8], incompleteAlgorithm: CTAPStatus = .invalidCBOR) throws(CTAPStatus) {
+        func algorithm(_ item: CBORValue) throws(CTAPStatus) -> PublicKeyCredentialParameters {
+            try PublicKeyCredentialParameters(ctap: item, incomplete: incompleteAlgorithm)
+        }
         let map = try ParameterMap(parameters)
         self.init(
             clientDataHash: try map.required(1, Member.bytes),
             relyingParty: try map.required(2, PublicKeyCredentialRelyingPartyEntity.init(ctap:)),
             user: try map.required(3, PublicKeyCredentialUserEntity.init(ctap:)),
-            pubKeyCredParams: try map.required(4, Member.array(PublicKeyCredentialParameters.init(ctap:))),
+            pubKeyCredParams: try map.required(4, Member.array(algorithm)),
             excludeList: try map.optional(5, Member.array(PublicKeyCredentialDescriptor.init(ctap:))),
             extensions: try map.optional(6, Member.map),
             options: try map.optional(7, AuthenticatorOptions.init(ctap:)) ?? AuthenticatorOptions(),

@@ -8,6 +8,7 @@ public final class DoorKey: Sendable {
     let power: KeyPower
     let wink: (@Sendable () -> Void)?
     private let version: CTAPHIDDeviceVersion
+    private let adoptsEveryChannel: Bool
     private let sessionCount = Mutex<UInt32>(0)
 
     /// A key.
@@ -16,15 +17,17 @@ public final class DoorKey: Sendable {
     ///   - authenticator: Who answers at every door.
     ///   - power: Its power supply.
     ///   - version: The device's own version, for the INIT reply.
+    ///   - adoptsEveryChannel: Whether channels that nobody asked for may speak, too.
     ///   - wink: Shows people which key this is; must return at once.
     public init(
         authenticator: any CTAPAuthenticator, power: KeyPower,
         version: CTAPHIDDeviceVersion = CTAPHIDDeviceVersion(major: 1, minor: 0, build: 0),
-        wink: (@Sendable () -> Void)? = nil
+        adoptsEveryChannel: Bool = false, wink: (@Sendable () -> Void)? = nil
     ) {
         self.authenticator = authenticator
         self.power = power
         self.version = version
+        self.adoptsEveryChannel = adoptsEveryChannel
         self.wink = wink
     }
 
@@ -37,6 +40,7 @@ public final class DoorKey: Sendable {
             return count
         }
         return CTAPHIDAuthenticatorState.Configuration(
-            version: version, firstChannel: ChannelID(rawValue: number << 16 | 1))
+            version: version, firstChannel: ChannelID(rawValue: number << 16 | 1),
+            adoptsEveryChannel: adoptsEveryChannel)
     }
 }

@@ -47,7 +47,7 @@ extension Authenticator: CTAP1Authenticator {
         // ask again.
         guard queue.tryToEnter() else { return StatusWord.conditionsNotSatisfied.bytes }
         defer { queue.leave() }
-        (remainingAssertions, enumeration, largeBlobWrite) = (nil, nil, nil)
+        (remainingAssertions, enumerations, largeBlobWrite) = (nil, CredentialEnumerations(), nil)
         do {
             // CTAP1 knows no verification (CTAP 2.3 §7.2.4, alwaysUv).
             guard try await !state().alwaysVerifiesUser else { return StatusWord.commandNotAllowed.bytes }

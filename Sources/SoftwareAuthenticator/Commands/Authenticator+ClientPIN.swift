@@ -199,6 +199,8 @@ extension Authenticator {
         if permissions.contains(.bioEnrollment), !configuration.enrollsFingers { throw .unauthorizedPermission }
         if permissions.contains(.largeBlobWrite), !configuration.hasLargeBlobArray { throw .unauthorizedPermission }
         let needsRelyingParty = !permissions.isDisjoint(with: [.makeCredential, .getAssertion])
-        guard !needsRelyingParty || relyingPartyID != nil else { throw .missingParameter }
+        guard !needsRelyingParty || relyingPartyID != nil || configuration.profile.issuesUnboundTokens else {
+            throw .missingParameter
+        }
     }
 }

@@ -2,21 +2,25 @@ import CTAP
 import WebAuthnModel
 
 /// What an enumeration of credential management continues with (CTAP 2.3 §6.8.3, §6.8.4).
-struct CredentialEnumeration: Sendable {
-    /// How long after the last step the next may come.
-    static let lifetime: Duration = .seconds(30)
-
+struct CredentialEnumeration<Item: Sendable>: Sendable {
     /// What comes next, one after the other.
-    enum Remaining: Sendable {
-        case relyingParties(ArraySlice<String>)
-        case credentials(ArraySlice<CredentialSource>)
-    }
-
-    var remaining: Remaining
+    var remaining: ArraySlice<Item>
     /// When the token ends that it was begun with.
     let expiresAt: Duration?
     let transport: CTAPRequestContext.Transport
     var lastStep: Duration
+}
+
+/// The enumerations that are under way: that of the relying parties, and that of one's credentials.
+///
+/// A platform may walk through the credentials of each relying party before it asks for the next; an authenticator need not
+/// go along with that, and ours does. Whatever else it is asked for ends both.
+struct CredentialEnumerations: Sendable {
+    /// How long after the last step the next may come.
+    static let lifetime: Duration = .seconds(30)
+
+    var relyingParties: CredentialEnumeration<String>?
+    var credentials: CredentialEnumeration<CredentialSource>?
 }
 
 extension Authenticator {
@@ -27,11 +31,19 @@ extension Authenticator {
         guard let subcommand = CredentialManagementRequest.Subcommand(rawValue: request.subcommand) else {
             throw CTAPStatus.invalidSubcommand
         }
-        let pending = enumeration
-        enumeration = nil
+        let pending = enumerations
+        enumerations = CredentialEnumerations()
         switch subcommand {
-        case .enumerateRelyingPartiesNext, .enumerateCredentialsNext:
-            return try continueEnumeration(pending, subcommand, in: context)
+        case .enumerateRelyingPartiesNext:
+            enumerations.credentials = pending.credentials
+            let (next, rest) = try step(pending.relyingParties, in: context)
+            enumerations.relyingParties = rest
+            return relyingPartyResponse(next, total: nil)
+        case .enumerateCredentialsNext:
+            enumerations.relyingParties = pending.relyingParties
+            let (next, rest) = try step(pending.credentials, in: context)
+            enumerations.credentials = rest
+            return credentialResponse(next, total: nil)
         case .getMetadata:
             _ = try await verifyReader(request, isPreview: isPreview)
             let census = try await store.census()
@@ -43,7 +55,7 @@ extension Authenticator {
             let expiresAt = try await verifyReader(request, isPreview: isPreview)
             let ids = try await store.relyingPartyIDs()
             guard let first = ids.first else { throw CTAPStatus.noCredentials }
-            remember(.relyingParties(ids.dropFirst()), isEmpty: ids.count == 1, until: expiresAt, in: context)
+            enumerations.relyingParties = enumeration(of: ids.dropFirst(), until: expiresAt, in: context)
             return relyingPartyResponse(first, total: ids.count)
         case .enumerateCredentialsBegin:
             guard request.pinUVAuthParam != nil else { throw CTAPStatus.puatRequired }
@@ -53,7 +65,8 @@ extension Authenticator {
             var sources: [CredentialSource] = []
             if let id { sources = try await store.sources(relyingPartyID: id) }
             guard let first = sources.first else { throw CTAPStatus.noCredentials }
-            remember(.credentials(sources.dropFirst()), isEmpty: sources.count == 1, until: expiresAt, in: context)
+            enumerations.relyingParties = pending.relyingParties
+            enumerations.credentials = enumeration(of: sources.dropFirst(), until: expiresAt, in: context)
             return credentialResponse(first, total: sources.count)
         case .deleteCredential:
             let source = try await addressedCredential(request, isPreview: isPreview)
@@ -102,34 +115,24 @@ extension Authenticator {
         return source
     }
 
-    private func remember(
-        _ remaining: CredentialEnumeration.Remaining, isEmpty: Bool, until expiresAt: Duration?,
-        in context: CTAPRequestContext
-    ) {
-        guard !isEmpty else { return }
-        enumeration = CredentialEnumeration(
+    private func enumeration<Item>(
+        of remaining: ArraySlice<Item>, until expiresAt: Duration?, in context: CTAPRequestContext
+    ) -> CredentialEnumeration<Item>? {
+        guard !remaining.isEmpty else { return nil }
+        return CredentialEnumeration(
             remaining: remaining, expiresAt: expiresAt, transport: context.transport, lastStep: time.now())
     }
 
-    private func continueEnumeration(
-        _ pending: CredentialEnumeration?, _ subcommand: CredentialManagementRequest.Subcommand,
-        in context: CTAPRequestContext
-    ) throws(CTAPStatus) -> CTAPResponse {
-        guard let pending, pending.transport == context.transport,
-            time.now() - pending.lastStep <= CredentialEnumeration.lifetime,
-            pending.expiresAt.map({ time.now() <= $0 }) ?? true
+    /// The next of an enumeration, and what remains of it.
+    private func step<Item>(
+        _ pending: CredentialEnumeration<Item>?, in context: CTAPRequestContext
+    ) throws(CTAPStatus) -> (next: Item, rest: CredentialEnumeration<Item>?) {
+        guard var pending, pending.transport == context.transport,
+            time.now() - pending.lastStep <= CredentialEnumerations.lifetime,
+            pending.expiresAt.map({ time.now() <= $0 }) ?? true,
+            let next = pending.remaining.popFirst()
         else { throw .notAllowed }
-        switch (pending.remaining, subcommand) {
-        case (.relyingParties(var ids), .enumerateRelyingPartiesNext):
-            guard let next = ids.popFirst() else { throw .notAllowed }
-            remember(.relyingParties(ids), isEmpty: ids.isEmpty, until: pending.expiresAt, in: context)
-            return relyingPartyResponse(next, total: nil)
-        case (.credentials(var sources), .enumerateCredentialsNext):
-            guard let next = sources.popFirst() else { throw .notAllowed }
-            remember(.credentials(sources), isEmpty: sources.isEmpty, until: pending.expiresAt, in: context)
-            return credentialResponse(next, total: nil)
-        default: throw .notAllowed
-        }
+        return (next, enumeration(of: pending.remaining, until: pending.expiresAt, in: context))
     }
 
     private func relyingPartyResponse(_ id: String, total: Int?) -> CTAPResponse {

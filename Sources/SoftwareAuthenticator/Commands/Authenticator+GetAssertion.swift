@@ -52,7 +52,7 @@ extension Authenticator {
             verification.isPresent = false
         }
         // 10. The extensions, evaluated with each signature; unknown ones are ignored.
-        // 11, 12. One credential is used; without a display, several are handed out newest first. With one, whoever was
+        // 11, 12. One credential of a list is used (with CTAP 2.0, all are handed out); without a list and a display, several are handed out newest first. With one, whoever was
         // asked has also chosen the account: the newest, which a phone shows first.
         let hasAllowList = !(request.allowList ?? []).isEmpty
         let isChosen =
@@ -75,7 +75,8 @@ extension Authenticator {
         } else if page.total > 1 {
             response.numberOfCredentials = UInt64(page.total)
             remainingAssertions = RemainingAssertions(
-                assertion: assertion, handedOut: 1, total: page.total, transport: context.transport,
+                assertion: assertion, handedOut: 1, total: page.total,
+                listed: hasAllowList ? page.sources.dropFirst() : nil, transport: context.transport,
                 lastStep: time.now(), expiresAt: pinUVAuthProtocol == nil ? nil : tokensExpireAt)
         }
         return response.response
@@ -90,8 +91,8 @@ extension Authenticator {
         return try await store.save(blob, forCredentialWithID: source.id)
     }
 
-    /// Step 7: one match of the allow list, or the newest of all discoverable credentials of the relying party, as far as
-    /// their protection allows.
+    /// Step 7: one match of the allow list (with CTAP 2.0, all), or the newest of all discoverable credentials of the relying
+    /// party, as far as their protection allows.
     private func locate(_ request: GetAssertionRequest, isVerified: Bool) async throws -> CredentialPage {
         guard let allowList = request.allowList, !allowList.isEmpty else {
             return try await store.sources(
@@ -99,13 +100,16 @@ extension Authenticator {
                 protectedAtMost: isVerified ? .userVerificationRequired : .userVerificationOptional, skipping: 0,
                 limit: 1)
         }
+        var matches: [CredentialSource] = []
         for descriptor in allowList {
-            guard let source = try await source(descriptor, relyingPartyID: request.relyingPartyID) else { continue }
-            if isVerified || source.properties.protection < .userVerificationRequired {
-                return CredentialPage(total: 1, sources: [source])
-            }
+            guard let source = try await source(descriptor, relyingPartyID: request.relyingPartyID),
+                isVerified || source.properties.protection < .userVerificationRequired,
+                !matches.contains(where: { $0.id == source.id })
+            else { continue }
+            matches.append(source)
+            if !configuration.profile.handsOutAllListed { break }
         }
-        return CredentialPage(total: 0, sources: [])
+        return CredentialPage(total: matches.count, sources: matches)
     }
 
     /// Signs authenticator data and client data hash, and says who the user is as far as that may be said.

@@ -11,6 +11,8 @@ struct RemainingAssertions: Sendable {
     let assertion: Assertion
     var handedOut: Int
     let total: Int
+    /// What is still to come of an allow list; without one, the store knows.
+    var listed: ArraySlice<CredentialSource>?
     /// The channel it belongs to: another client must not reap what this one was approved for.
     let transport: CTAPRequestContext.Transport
     var lastStep: Duration
@@ -32,12 +34,7 @@ extension Authenticator {
             remainingAssertions = nil
             throw CTAPStatus.notAllowed
         }
-        let isVerified = remaining.assertion.verification.isVerified
-        let page = try await store.sources(
-            relyingPartyID: remaining.assertion.relyingPartyID,
-            protectedAtMost: isVerified ? .userVerificationRequired : .userVerificationOptional,
-            skipping: remaining.handedOut, limit: 1)
-        guard let source = page.sources.first else {
+        guard let source = try await next(of: &remaining) else {
             remainingAssertions = nil
             throw CTAPStatus.notAllowed
         }
@@ -48,5 +45,15 @@ extension Authenticator {
         remaining.handedOut += 1
         remainingAssertions = remaining.handedOut < remaining.total ? remaining : nil
         return response.response
+    }
+
+    private func next(of remaining: inout RemainingAssertions) async throws -> CredentialSource? {
+        if remaining.listed != nil { return remaining.listed?.popFirst() }
+        let isVerified = remaining.assertion.verification.isVerified
+        let page = try await store.sources(
+            relyingPartyID: remaining.assertion.relyingPartyID,
+            protectedAtMost: isVerified ? .userVerificationRequired : .userVerificationOptional,
+            skipping: remaining.handedOut, limit: 1)
+        return page.sources.first
     }
 }

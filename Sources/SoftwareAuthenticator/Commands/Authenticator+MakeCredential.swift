@@ -26,7 +26,9 @@ extension Authenticator {
         let state = try await state()
         let isDiscoverable = request.options.discoverable ?? false
         var verifies = try wantsVerification(request.options, state, hasToken: pinUVAuthProtocol != nil)
-        guard request.options.userPresence != false else { throw CTAPStatus.invalidOption }
+        let isPresenceOptionRefused = configuration.profile.refusesPresenceOptionForRegistration
+        guard request.options.userPresence == nil || (request.options.userPresence == true && !isPresenceOptionRefused)
+        else { throw CTAPStatus.invalidOption }
         guard request.excludeList?.count ?? 0 <= configuration.maximumCredentialCountInList else {
             throw CTAPStatus.limitExceeded
         }
