@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from browser_run import PHONE_PROGRAMS, Place, reason_to_skip
@@ -95,8 +96,32 @@ def visit(url: str, password: str, is_headed: bool) -> None:
         "left": left}), flush=True)
 
 
+def verify_download(file: Path, ceremonies: list[dict]) -> None:
+    """`aikagi verify` reads what the pages offer for a bug report, with what failed before there was a response."""
+
+    def verify(entries: list[dict]) -> subprocess.CompletedProcess:
+        file.write_text(json.dumps({"origin": "x", "userAgent": "x", "ceremonies": entries}))
+        return subprocess.run(
+            [os.environ["AIKAGI"], "verify", "--json", str(file)], capture_output=True, text=True, timeout=60)
+
+    failed = {"kind": "authentication", "began": "x", "error": {"name": "NotAllowedError", "message": "x"}}
+    good = verify([failed, *ceremonies])
+    verdicts = [json.loads(line) for line in good.stdout.splitlines()]
+    assert good.returncode == 0, good.stderr
+    assert [(verdict["index"], verdict["kind"]) for verdict in verdicts] == [
+        (1 + index, entry["kind"]) for index, entry in enumerate(ceremonies)]
+    assert all(verdict["accepted"] and verdict["userVerified"] for verdict in verdicts)
+    assert "ceremony 0 of" in good.stderr and "NotAllowedError" in good.stderr
+    # Out of order, or from elsewhere, and it says why.
+    bad = verify([ceremonies[-1] | {"origin": "https://evil.example"}, *ceremonies[::-1]])
+    errors = [json.loads(line).get("error") for line in bad.stdout.splitlines()]
+    assert bad.returncode == 1 and errors[-1] is None and None not in errors[:-1], errors
+    only_failed = verify([failed])
+    assert only_failed.returncode == 1 and "holds no ceremonies" in only_failed.stderr
+
+
 @pytest.mark.parametrize("devices, programs", DEVICES.values(), ids=DEVICES)
-def test_a_derived_secret(devices, programs):
+def test_a_derived_secret(devices, programs, tmp_path):
     reason = reason_to_skip("chromium", "chromedriver", *programs, keys=not programs)
     if reason:
         pytest.skip(reason)
@@ -140,6 +165,7 @@ def test_a_derived_secret(devices, programs):
     for text in [told["kept"], *told["sent"]]:
         assert websafe_encode(secret) not in text and secret.hex() not in text
     assert told["left"] == "{}"
+    verify_download(tmp_path / "download.json", ceremonies)
     for file in data.rglob("*"):
         if file.is_file():
             assert secret not in file.read_bytes()

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
+import WebAuthnModel
 
 /// `aikagi verify`.
 struct VerifyCommand: AsyncParsableCommand {
@@ -11,11 +12,13 @@ struct VerifyCommand: AsyncParsableCommand {
             origin, challenge, options and response (WebAuthn's JSON), and besides, where needed: credentialPublicKey \
             (the COSE key of an authentication, else the one that an earlier file registered), signatureCounter, \
             backupEligible and userHandle of its record, attestationRoot (PEM), time (seconds since 1970). \
-            `aikagi demo --report DIR` leaves such files in DIR/ceremonies.
+            `aikagi demo --report DIR` leaves such files in DIR/ceremonies. What the portal's pages offer for a bug report \
+            is taken, too: there each passkey must have been registered in the same tab.
 
             Examples:
               aikagi verify report/ceremonies/2-1.3-registration.json
               aikagi verify --json --trust-roots roots.pem -
+              aikagi verify webauthn-ceremonies.json
 
             Prints what was found; exit status 1 if any ceremony is refused, and the line says why.
             """)
@@ -57,7 +60,7 @@ struct VerifyCommand: AsyncParsableCommand {
         for file in files {
             let ceremonies = try await Self.ceremonies(file)
             guard !ceremonies.isEmpty else { throw CommandFailure("'\(file)' holds no ceremonies") }
-            for (index, ceremony) in ceremonies.enumerated() {
+            for (index, ceremony) in ceremonies {
                 let verdict = await verifier.verify(ceremony)
                 if !verdict.accepted { refused += 1 }
                 show(Line(file: file, index: index, verdict: verdict))
@@ -83,14 +86,27 @@ struct VerifyCommand: AsyncParsableCommand {
                 + (attestation ?? ""))
     }
 
-    private static func ceremonies(_ path: String) async throws -> [CeremonyRecord] {
+    /// The ceremonies of a file, each with its place there.
+    private static func ceremonies(_ path: String) async throws -> [(index: Int, ceremony: CeremonyRecord)] {
         let bytes = Data(try await InputFile.read(path, limit: 64 << 20))
         do {
             // One object, or an array.
             if bytes.first(where: { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }) == UInt8(ascii: "[") {
-                return try JSONDecoder().decode([CeremonyRecord].self, from: bytes)
+                return Array(try JSONDecoder().decode([CeremonyRecord].self, from: bytes).enumerated())
+                    .map { ($0.offset, $0.element) }
             }
-            return [try JSONDecoder().decode(CeremonyRecord.self, from: bytes)]
+            guard try JSONDecoder().decode([String: JSONValue].self, from: bytes)["ceremonies"] != nil else {
+                return [(0, try JSONDecoder().decode(CeremonyRecord.self, from: bytes))]
+            }
+            return try JSONDecoder().decode(CeremonyDownload.self, from: bytes).ceremonies.enumerated()
+                .compactMap { index, attempt in
+                    guard let record = attempt.record else {
+                        let reason = attempt.failure.map { " (\($0.name))" } ?? ""
+                        Console.standard.note("ceremony \(index) of '\(path)' has no response\(reason)")
+                        return nil
+                    }
+                    return (index, record)
+                }
         } catch let error as DecodingError {
             throw CommandFailure("'\(path)' holds no ceremonies: \(error.sentence)")
         }

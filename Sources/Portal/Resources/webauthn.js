@@ -117,11 +117,15 @@ function showDownload() {
   paragraph.hidden = false;
 }
 
-// One ceremony: options from the portal, the browser's answer, the portal's verdict.
+// One ceremony: options from the portal, the browser's answer, the portal's verdict. What is kept of it is what a verifier
+// of files needs to know (`aikagi verify`).
 async function run(kind, body, messages, ask) {
-  const entry = { kind, began: new Date().toISOString() };
+  const began = new Date();
+  const entry = { kind, began: began.toISOString(), time: Math.floor(began / 1000), origin: location.origin };
   try {
     entry.options = await post(`/webauthn/${kind}/options`, body, messages);
+    entry.rpId = entry.options.rpId || entry.options.rp.id;
+    entry.challenge = entry.options.challenge;
     const credential = await ask(entry.options);
     entry.response = withoutSecret(credentialJSON(credential));
     entry.answer = await post(`/webauthn/${kind}/verification`, entry.response, messages);
