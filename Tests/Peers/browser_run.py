@@ -11,6 +11,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -121,6 +122,18 @@ class Place:
         while (traces := self.traces(processes, home)) and time.monotonic() < deadline:
             time.sleep(0.02)
         assert not traces, traces
+
+
+def run_below_keys(place: Place, options: list[str], program: str, *exercise: str) -> subprocess.CompletedProcess[str]:
+    """A program of Python, usually the test's own file, run by ``aikagi with`` and these options."""
+    return subprocess.run(
+        [os.environ["AIKAGI"], "with", *options, "--", sys.executable, program, *exercise],
+        env=place.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 class Events:

@@ -6,12 +6,10 @@ import hashlib
 import json
 import os
 import stat
-import subprocess
-import sys
 
 import pytest
 import webauthn
-from browser_run import Place, reason_to_skip
+from browser_run import Place, reason_to_skip, run_below_keys
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from fido2.attestation import AttestationVerifier, UntrustedAttestation
@@ -333,16 +331,8 @@ def test_keys_that_programs_see(tmp_path):
     file = tmp_path / "roots.pem"
     keys = ["platform,name=a,attestation=tpm+self", "name=b,attestation=fido-u2f+basic,algorithms=es256+rs256"]
     try:
-        run = subprocess.run(
-            [os.environ["AIKAGI"], "with", "--attestation-root", str(file)]
-            + [part for key in keys for part in ("--key", key)]
-            + ["--", sys.executable, __file__],
-            env=place.environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        options = ["--attestation-root", str(file), *(part for key in keys for part in ("--key", key))]
+        run = run_below_keys(place, options, __file__)
         assert run.returncode == 0, run.stderr
     finally:
         place.close()

@@ -6,12 +6,10 @@ The part that runs beside the key is this file again, with the name of what to e
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from browser_run import Place, reason_to_skip
+from browser_run import Place, reason_to_skip, run_below_keys
 
 RP = {"id": "example.com", "name": "Example"}
 PIN, NEW_PIN = "1234", "a1b2c3d4é"
@@ -393,14 +391,7 @@ def test_management(exercise, store):
         parts = ["name=key"] + (["presence-only"] if exercise[0] in WITHOUT_READER else [])
         if store == "file":
             parts.append(f"store={place.path}/store")
-        run = subprocess.run(
-            [os.environ["AIKAGI"], "with", "--key", ",".join(parts), "--", sys.executable, str(Path(__file__)), *exercise],
-            env=place.environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        run = run_below_keys(place, ["--key", ",".join(parts)], __file__, *exercise)
         assert run.returncode == 0, run.stderr
     finally:
         place.close()
@@ -413,14 +404,7 @@ def test_what_a_gate_prints_is_no_result(tmp_path):
     gate.chmod(0o700)
     place = Place()
     try:
-        run = subprocess.run(
-            [os.environ["AIKAGI"], "with", "--key", f"gate=exec:{gate}", "--", sys.executable, __file__, "selection"],
-            env=place.environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        run = run_below_keys(place, ["--key", f"gate=exec:{gate}"], __file__, "selection")
         assert (run.returncode, run.stdout) == (0, "chosen\n"), run.stderr
         assert "noise" in run.stderr and '"action":"selection"' in run.stderr
     finally:

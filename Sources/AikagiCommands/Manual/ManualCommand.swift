@@ -1,8 +1,6 @@
 import ArgumentParser
 import Foundation
-import Logging
 import Portal
-import RelyingParty
 
 /// `aikagi manual`.
 struct ManualCommand: AsyncParsableCommand {
@@ -116,20 +114,12 @@ struct ManualCommand: AsyncParsableCommand {
     }
 
     private func walk(in folder: String, _ report: JourneyReport?) async throws {
-        let mail = folder + "/mail"
         let (events, inbox) = AsyncStream.makeStream(of: ManualWalk.Event.self)
-        var configuration = PortalConfiguration(databasePath: folder + "/portal.sqlite", mailDirectory: mail)
-        configuration.address = address
-        configuration.port = Int(port)
+        var configuration = try await PortalConfiguration(
+            in: folder, address: address, port: port, web: web, mailing: mailing)
+        let mail = configuration.mailDirectory
         configuration.showsManualSteps = true
-        try web.apply(to: &configuration)
-        try await mailing.apply(to: &configuration)
-        configuration.attestation = .direct
         configuration.language = speech == .japanese ? .japanese : .english
-        configuration.logger = Logger(label: "aikagi.portal") {
-            PortalLogHandler(base: StreamLogHandler.standardError(label: $0))
-        }
-        configuration.logger.logLevel = .warning
         let clock = PortalClock()
         configuration.clock = { clock.now }
         configuration.onPage = { inbox.yield(.page($0)) }

@@ -96,21 +96,13 @@ struct PortalCommand: AsyncParsableCommand {
     }
 
     private func serve(_ folder: String) async throws {
-        let mail = folder + "/mail"
-        var configuration = PortalConfiguration(databasePath: folder + "/portal.sqlite", mailDirectory: mail)
-        configuration.address = address
-        configuration.port = Int(port)
+        var configuration = try await PortalConfiguration(
+            in: folder, address: address, port: port, web: web, mailing: mailing)
+        let mail = configuration.mailDirectory
         configuration.showsManualSteps = manual
-        try web.apply(to: &configuration)
-        try await mailing.apply(to: &configuration)
-        configuration.attestation = .direct
         configuration.attestationPolicy = try await attestation.policy()
         configuration.relatedOrigins = relatedOrigin
         time.apply(to: &configuration)
-        configuration.logger = Logger(label: "aikagi.portal") {
-            PortalLogHandler(base: StreamLogHandler.standardError(label: $0))
-        }
-        configuration.logger.logLevel = .warning
         try await withRunningPortal(configuration) { origin, accounts in
             if demo { try await addDemoAccounts(accounts, origin: origin, mail: mail) }
             if output.json {

@@ -42,22 +42,14 @@ struct MailCodePages: Sendable {
         case .visitor(let admitted): visitor = admitted
         }
         let core = core
-        let accountID = visitor.account.id
         let session = context.session
         let now = core.now
         let code = TypedCode.digits(fields["code"])
-        let key = AttemptLimiter.Key.code(accountID: accountID)
-        let outcome = try await core.database.write { database -> CodeOutcome in
-            if case .delayed(let seconds) = try AttemptLimiter.admit([key], now: now, in: database) {
-                return .delayed(seconds: seconds)
-            }
+        let outcome = try await core.redeemCode(of: visitor.account.id, level: .mail, from: session) { database in
             switch try MailCode.redeem(code: code, for: session, sealing: core.sealing, now: now, in: database) {
-            case .none: return .refused(.mailCodeVoid)
-            case .wrong: return .refused(.mailCodeWrong)
-            case .right:
-                try AttemptLimiter.forgive(key, in: database)
-                let next = try core.goOn(as: accountID, level: .mail, from: session, in: database)
-                return .accepted(secret: next.secret, next: next.next)
+            case .none: .mailCodeVoid
+            case .wrong: .mailCodeWrong
+            case .right: nil
             }
         }
         var screen = try await screen(for: visitor, context)

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import GRDB
 import Hummingbird
 import QRCodes
 
@@ -72,18 +73,10 @@ struct OneTimePasswordPages: Sendable {
         let code = TypedCode.digits(fields["code"])
         var screen = loginScreen(context.language)
         screen.forms[0].fields[0].isInvalid = true
-        let key = AttemptLimiter.Key.code(accountID: accountID)
-        let outcome = try await core.database.write { database -> CodeOutcome in
-            if case .delayed(let seconds) = try AttemptLimiter.admit([key], now: now, in: database) {
-                return .delayed(seconds: seconds)
-            }
-            guard
-                try OneTimePasswordStore.redeem(
-                    code: code, accountID: accountID, sealing: core.sealing, now: now, in: database)
-            else { return .refused(.totpWrong) }
-            try AttemptLimiter.forgive(key, in: database)
-            let next = try core.goOn(as: accountID, level: .totp, from: session, in: database)
-            return .accepted(secret: next.secret, next: next.next)
+        let outcome = try await core.redeemCode(of: accountID, level: .totp, from: session) { database in
+            let isRight = try OneTimePasswordStore.redeem(
+                code: code, accountID: accountID, sealing: core.sealing, now: now, in: database)
+            return isRight ? nil : .totpWrong
         }
         return core.answer(outcome, on: screen, for: request, context)
     }
@@ -151,6 +144,27 @@ enum CodeOutcome: Sendable {
 }
 
 extension PortalCore {
+    /// Takes a code that was typed to log in, in one transaction: it counts as an attempt, whatever comes of it.
+    ///
+    /// - Parameter redeem: Uses the code up; what is wrong with it, or `nil`.
+    func redeemCode(
+        of accountID: Int64, level: Session.Level, from session: Session,
+        redeem: @escaping @Sendable (Database) throws -> Phrase?
+    ) async throws -> CodeOutcome {
+        let core = self
+        let now = now
+        let key = AttemptLimiter.Key.code(accountID: accountID)
+        return try await database.write { database in
+            if case .delayed(let seconds) = try AttemptLimiter.admit([key], now: now, in: database) {
+                return .delayed(seconds: seconds)
+            }
+            if let phrase = try redeem(database) { return .refused(phrase) }
+            try AttemptLimiter.forgive(key, in: database)
+            let next = try core.goOn(as: accountID, level: level, from: session, in: database)
+            return .accepted(secret: next.secret, next: next.next)
+        }
+    }
+
     /// The answer to a code.
     func answer(
         _ outcome: CodeOutcome, on screen: Screen, for request: Request, _ context: PortalContext

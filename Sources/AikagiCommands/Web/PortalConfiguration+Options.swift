@@ -1,0 +1,24 @@
+import Foundation
+import Logging
+import Portal
+import RelyingParty
+
+extension PortalConfiguration {
+    /// A portal of a command: its database and mail in a folder, its warnings on standard error, attestation asked for.
+    ///
+    /// - Throws: ``CommandFailure`` when a file that an option names cannot be used.
+    init(
+        in folder: String, address: String, port: UInt16, web: PortalWebOptions, mailing: PortalMailOptions
+    ) async throws {
+        self.init(databasePath: folder + "/portal.sqlite", mailDirectory: folder + "/mail")
+        self.address = address
+        self.port = Int(port)
+        try web.apply(to: &self)
+        try await mailing.apply(to: &self)
+        attestation = .direct
+        logger = Logger(label: "aikagi.portal") {
+            PortalLogHandler(base: StreamLogHandler.standardError(label: $0))
+        }
+        logger.logLevel = .warning
+    }
+}
