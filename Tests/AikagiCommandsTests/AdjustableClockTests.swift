@@ -97,6 +97,46 @@ import Testing
         #expect(clock.now.elapsed == .seconds(300))
     }
 
+    @Test("Whoever wakes first has time to act, though a second puts it forward meanwhile", arguments: [true, false])
+    func concurrentOrder(isRunning: Bool) async throws {
+        let clock = AdjustableClock(by: real, patience: .seconds(600))
+        clock.set(isRunning: isRunning)
+        try await withThrowingTaskGroup(of: Int.self) { group in
+            for seconds in [30, 20] {
+                group.addTask {
+                    try await clock.sleep(until: .init(elapsed: .seconds(seconds)), tolerance: nil)
+                    return seconds
+                }
+            }
+            while clock.sleeperCount < 2 { await Task.yield() }
+            async let advanced: Void = clock.advance(by: .seconds(60))
+            let first = try await group.next()
+            #expect(first == 20)
+            async let advancedAgain: Void = clock.advance(by: .seconds(60))
+            // Time enough for the second to do harm.
+            for _ in 0..<1000 { await Task.yield() }
+            group.cancelAll()
+            var isCancelled = false
+            do { _ = try await group.next() } catch is CancellationError { isCancelled = true }
+            #expect(isCancelled)
+            _ = await (advanced, advancedAgain)
+        }
+        #expect(clock.now.elapsed == .seconds(120))
+        #expect(clock.sleeperCount == 0)
+    }
+
+    @Test("Whoever is cancelled while another puts it forward keeps nobody waiting, and has put it forward, too")
+    func cancelledAdvance() async throws {
+        let clock = AdjustableClock(by: real)
+        clock.set(isRunning: false)
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<3 { group.addTask { await clock.advance(by: .seconds(60)) } }
+            group.cancelAll()
+        }
+        await clock.advance(by: .seconds(60))
+        #expect(clock.now.elapsed == .seconds(240))
+    }
+
     @Test("A stopped clock wakes nobody; once it runs again, it does")
     func stopped() async throws {
         let clock = AdjustableClock(by: real)

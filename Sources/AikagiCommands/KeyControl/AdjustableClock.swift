@@ -18,16 +18,16 @@ final class AdjustableClock: Clock {
         var shown = Duration.zero
         /// When that was, by the clock behind it; `nil` while it stands still.
         var since: ContinuousClock.Instant?
-        /// Where those put it who are putting it forward, or did last.
-        var end = Instant(elapsed: .zero)
+        /// Whether somebody is putting it forward.
+        var isAdvancing = false
+        /// Those who are to do so afterwards, in their order.
+        var waiting: [CheckedContinuation<Void, Never>] = []
         /// Until when those sleep who do.
         var deadlines: [UInt64: Instant] = [:]
         var lastID: UInt64 = 0
     }
 
-    /// How long what somebody does who was woken may take before the clock goes on, by real time.
-    private static let patience = Duration.milliseconds(100)
-
+    private let patience: Duration
     private let state: Mutex<State>
     private let changes = ChangeCount()
     /// Counts those who go to sleep and who wake.
@@ -37,8 +37,13 @@ final class AdjustableClock: Clock {
 
     /// A clock that runs.
     ///
-    /// - Parameter real: What moves it while it does.
-    init<Real: Clock>(by real: Real = ContinuousClock()) where Real.Instant == ContinuousClock.Instant {
+    /// - Parameters:
+    ///   - real: What moves it while it does.
+    ///   - patience: How long what somebody does who was woken may take before the clock goes on, by real time.
+    init<Real: Clock>(
+        by real: Real = ContinuousClock(), patience: Duration = .milliseconds(100)
+    ) where Real.Instant == ContinuousClock.Instant {
+        self.patience = patience
         realNow = { real.now }
         realSleep = { try await real.sleep(for: $0) }
         state = Mutex(State(since: real.now))
@@ -55,21 +60,39 @@ final class AdjustableClock: Clock {
 
     /// Puts it forward.
     ///
-    /// Of two who do so at once, the later begins where the earlier will end.
+    /// Of two who do so at once, the later begins where and when the earlier has ended.
     ///
-    /// Those who sleep are woken in the order of their deadlines, and the earlier ones have a moment to tell the later that
-    /// they need not wake: a person who answers after 20 seconds is not overtaken by a time-out of 30.
+    /// Those who sleep are woken in the order of their deadlines, and the earlier ones have a moment to tell the later
+    /// that they need not wake: a person who answers after 20 seconds is not overtaken by a time-out of 30.
     func advance(by duration: Duration) async {
-        let now = now
-        let end = state.withLock { state in
-            state.end = max(now, state.end).advanced(by: max(duration, .zero))
-            return state.end
-        }
+        await beginAdvance()
+        defer { endAdvance() }
+        let end = now.advanced(by: max(duration, .zero))
         while let next = step(before: end) {
             put(to: next)
             await settle(after: next)
         }
         put(to: end)
+    }
+
+    /// Waits until nobody else puts it forward, cancelled or not: the order in which sleepers wake is everybody's.
+    private func beginAdvance() async {
+        await withCheckedContinuation { continuation in
+            let isFirst = state.withLock { state in
+                if state.isAdvancing { state.waiting.append(continuation) }
+                defer { state.isAdvancing = true }
+                return !state.isAdvancing
+            }
+            if isFirst { continuation.resume() }
+        }
+    }
+
+    private func endAdvance() {
+        let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            state.isAdvancing = !state.waiting.isEmpty
+            return state.isAdvancing ? state.waiting.removeFirst() : nil
+        }
+        next?.resume()
     }
 
     /// The earliest deadline that has to be dealt with before others that the clock will pass on its way.
@@ -97,7 +120,7 @@ final class AdjustableClock: Clock {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { [sleepers] in await sleepers.wait(beyond: count) }
             // Cut short, somebody has been woken.
-            group.addTask { try? await Task.sleep(for: Self.patience) }
+            group.addTask { [patience] in try? await Task.sleep(for: patience) }
             await group.next()
             group.cancelAll()
         }
@@ -122,8 +145,11 @@ final class AdjustableClock: Clock {
         }
         sleepers.increment()
         defer {
-            state.withLock { _ = $0.deadlines.removeValue(forKey: id) }
-            sleepers.increment()
+            // Both at once: who sees that nobody sleeps until then must not be told of it later as of something new.
+            state.withLock { state in
+                state.deadlines.removeValue(forKey: id)
+                sleepers.increment()
+            }
         }
         while true {
             let count = changes.count
