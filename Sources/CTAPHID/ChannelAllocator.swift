@@ -1,11 +1,15 @@
 /// Hands out channel numbers, each once, by counting upwards.
 struct ChannelAllocator: Sendable {
-    /// How many channels a client may bring along by sending INIT on a number that was never handed out.
+    /// How many channels are remembered that were never handed out; of more, the oldest is forgotten.
+    ///
+    /// A client brings one along by INIT on it or, where every channel is adopted, by anything.
     static let maximumAdoptedCount = 256
 
     private let first: UInt32
     private var next: UInt32
-    private var adopted: Set<UInt32> = []
+    /// When each was last adopted.
+    private var adopted: [UInt32: UInt64] = [:]
+    private var moment: UInt64 = 0
 
     /// An allocator whose first channel is the given one, or 1 in place of the two numbers that are no channels.
     init(first: ChannelID) {
@@ -15,20 +19,27 @@ struct ChannelAllocator: Sendable {
 
     /// Whether the channel may be used.
     func isAllocated(_ channel: ChannelID) -> Bool {
-        (first..<next).contains(channel.rawValue) || adopted.contains(channel.rawValue)
+        isHandedOut(channel) || adopted[channel.rawValue] != nil
     }
 
     /// A channel that was never handed out; `nil` once all numbers up to `FFFFFFFE` have been.
     mutating func allocate() -> ChannelID? {
-        while adopted.contains(next) { next += 1 }
+        while adopted[next] != nil { next += 1 }
         guard next != ChannelID.broadcast.rawValue else { return nil }
         defer { next += 1 }
         return ChannelID(rawValue: next)
     }
 
-    /// Makes a number usable that a client brought along; beyond a limit it stays unknown, so that memory is bounded.
+    /// Makes a number usable that a client brought along; beyond a limit another is forgotten, so that memory is
+    /// bounded.
     mutating func adopt(_ channel: ChannelID) {
-        guard !isAllocated(channel), adopted.count < ChannelAllocator.maximumAdoptedCount else { return }
-        adopted.insert(channel.rawValue)
+        guard !isHandedOut(channel) else { return }
+        moment += 1
+        adopted[channel.rawValue] = moment
+        if adopted.count > ChannelAllocator.maximumAdoptedCount, let oldest = adopted.min(by: { $0.value < $1.value }) {
+            adopted.removeValue(forKey: oldest.key)
+        }
     }
+
+    private func isHandedOut(_ channel: ChannelID) -> Bool { (first..<next).contains(channel.rawValue) }
 }
