@@ -64,6 +64,36 @@ import Testing
             for report in first + second { #expect(one.receive() == report.bytes) }
             #expect(other.receive() == (try other.report(7)).bytes)
             #expect(other.receive() == (try other.report(8)).bytes)
+            // What one call has cut is no setting of the socket, by which another would be.
+            var (size, byteCount) = (CInt(-1), socklen_t(MemoryLayout<CInt>.size))
+            let isKnown = getsockopt(socket.number, CInt(IPPROTO_UDP), 103, &size, &byteCount) == 0
+            #expect(!isKnown || size == 0)
+        }
+    }
+
+    @Test("Several who send at the same time find each report a datagram, also when cutting turns out to be refused")
+    func atTheSameTime() async throws {
+        let (socket, port) = try InternetAddress.resolve("127.0.0.1", port: 0).bind(SOCK_DGRAM)
+        let address = try InternetAddress.resolve("127.0.0.1", port: port)
+        let programs = try (1...4 as ClosedRange<UInt8>).map { try Program(channel: $0) }
+        var yes: CInt = 1
+        setsockopt(socket.number, SOL_SOCKET, SO_NO_CHECK, &yes, socklen_t(MemoryLayout<CInt>.size))
+        try await DoorThread.run { thread in
+            let connection = DatagramConnection(try DoorDescriptor(socket, on: thread), replyPort: nil)
+            for program in programs {
+                program.send(try program.report(0), to: address)
+                _ = try await connection.receive()
+            }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for program in programs {
+                    let reports = try (0..<100).map(program.report)
+                    group.addTask { try await connection.send(reports) }
+                }
+                try await group.waitForAll()
+            }
+            for program in programs {
+                for number in 0..<100 { #expect(program.receive() == (try program.report(number)).bytes) }
+            }
         }
     }
 

@@ -19,7 +19,7 @@ final class DatagramConnection: DoorConnection {
     private let descriptor: DoorDescriptor
     private let replyPort: UInt16?
     private let senders = Mutex(ChannelUsers<InternetAddress>())
-    /// Whether one call sends several datagrams: that costs little more than sending one.
+    /// Whether one call may send several datagrams: that costs little more than sending one.
     private let segmentation: Mutex<Bool>
 
     /// How many datagrams every kernel that can cut them takes at once (UDP_MAX_SEGMENTS).
@@ -29,8 +29,7 @@ final class DatagramConnection: DoorConnection {
     init(_ descriptor: DoorDescriptor, replyPort: UInt16?) {
         self.descriptor = descriptor
         self.replyPort = replyPort
-        segmentation = Mutex(
-            DatagramConnection.setSegmentSize(HIDReport.byteCount, of: descriptor.number))
+        segmentation = Mutex(DatagramConnection.canCut(descriptor.number))
     }
 
     func receive() async throws(ReportSocketError) -> DoorInput? {
@@ -64,34 +63,78 @@ final class DatagramConnection: DoorConnection {
             reports.compactMap { report in senders.user(toldBy: report).map { (report: report, address: $0) } }
         }
         var rest = datagrams[...]
+        // How many go one by one, because together they could not.
+        var singleCount = 0
         while let address = rest.first?.address {
             // As many as one call may carry; those of an answer all go to the same client.
-            let limit = segmentation.withLock(\.self) ? DatagramConnection.segmentLimit : 1
+            let limit = singleCount == 0 && segmentation.withLock(\.self) ? DatagramConnection.segmentLimit : 1
             let train = rest.prefix(limit).prefix { $0.address == address }
             let bytes = train.flatMap(\.report.bytes)
             let result = await descriptor.retry(waitingFor: POLLOUT) { number in
                 bytes.withUnsafeBytes { buffer in
-                    address.withAddress { sendto(number, buffer.baseAddress, buffer.count, 0, $0, $1) }
+                    train.count > 1
+                        ? DatagramConnection.send(buffer, cutTo: UInt16(HIDReport.byteCount), to: address, by: number)
+                        : address.withAddress { sendto(number, buffer.baseAddress, buffer.count, 0, $0, $1) }
                 }
             }
             switch result {
             case nil: return
-            case .failure(let error) where train.count > 1 && error.meansNoSegmentation:
-                segmentation.withLock { $0 = false }
-                DatagramConnection.setSegmentSize(0, of: descriptor.number)
+            case .failure(let error) where train.count > 1:
+                singleCount = train.count
+                if error.meansNoSegmentation { segmentation.withLock { $0 = false } }
             // A client that cannot be reached is its own affair; the others are served on.
-            case .failure, .success: rest = rest.dropFirst(train.count)
+            case .failure, .success:
+                rest = rest.dropFirst(train.count)
+                singleCount = max(singleCount - train.count, 0)
             }
         }
     }
 
-    /// Lets the kernel cut what is sent into datagrams of this size; 0 for no longer.
+    /// What tells one call of `sendmsg` to cut: a control message of one number, filled up to whole words.
+    private struct SegmentSize {
+        var header = cmsghdr()
+        let byteCount: UInt16
+        let padding: (UInt16, UInt16, UInt16) = (0, 0, 0)
+
+        init(byteCount: UInt16) {
+            header.cmsg_len = MemoryLayout<cmsghdr>.size + MemoryLayout<UInt16>.size
+            header.cmsg_level = CInt(IPPROTO_UDP)
+            header.cmsg_type = DatagramConnection.udpSegment
+            self.byteCount = byteCount
+        }
+    }
+
+    /// UDP_SEGMENT of linux/udp.h.
+    private static let udpSegment: CInt = 103
+
+    /// Whether the kernel knows how to cut; one that does not would send everything as one datagram.
+    private static func canCut(_ socket: CInt) -> Bool {
+        var size: CInt = 0
+        var byteCount = socklen_t(MemoryLayout<CInt>.size)
+        return getsockopt(socket, CInt(IPPROTO_UDP), udpSegment, &size, &byteCount) == 0
+    }
+
+    /// `sendmsg` of what the kernel is to cut into datagrams of that size.
     ///
-    /// - Returns: Whether it can.
-    @discardableResult
-    private static func setSegmentSize(_ byteCount: Int, of socket: CInt) -> Bool {
-        var size = CInt(byteCount)
-        // UDP_SEGMENT of linux/udp.h.
-        return setsockopt(socket, CInt(IPPROTO_UDP), 103, &size, socklen_t(MemoryLayout<CInt>.size)) == 0
+    /// The size goes with the call: of the socket it would be that of every other call, too.
+    private static func send(
+        _ bytes: UnsafeRawBufferPointer, cutTo byteCount: UInt16, to address: InternetAddress, by socket: CInt
+    ) -> Int {
+        var part = iovec(iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count)
+        var size = SegmentSize(byteCount: byteCount)
+        return address.withAddress { name, nameByteCount in
+            withUnsafeMutablePointer(to: &part) { part in
+                withUnsafeMutableBytes(of: &size) { size in
+                    var message = msghdr()
+                    message.msg_name = UnsafeMutableRawPointer(mutating: name)
+                    message.msg_namelen = nameByteCount
+                    message.msg_iov = part
+                    message.msg_iovlen = 1
+                    message.msg_control = size.baseAddress
+                    message.msg_controllen = size.count
+                    return sendmsg(socket, &message, 0)
+                }
+            }
+        }
     }
 }

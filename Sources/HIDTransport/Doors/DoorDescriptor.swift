@@ -92,5 +92,5 @@ struct ErrorNumber: Error {
     var meansGone: Bool { [EPIPE, ECONNRESET, EIO, ETIMEDOUT].contains(value) }
 
     /// Whether it may say that datagrams cannot be cut on the way to this address.
-    var meansNoSegmentation: Bool { [EINVAL, EIO, EMSGSIZE, EOPNOTSUPP].contains(value) }
+    var meansNoSegmentation: Bool { [EINVAL, EIO, EMSGSIZE, EOPNOTSUPP, ENOPROTOOPT].contains(value) }
 }
