@@ -1,10 +1,11 @@
 import COpenSSL
 import SoftwareAuthenticator
 
-/// A number of OpenSSL's that is zeroed when freed, and so is whatever OpenSSL copies it to; used by one task at a time.
+/// A number of OpenSSL's that is zeroed when freed, and so is whatever OpenSSL copies it to; used by one task at a
+/// time.
 ///
-/// All of them are "secure" ones: nobody asks OpenSSL here for a heap that stays out of swap, so that this word means that its
-/// parameter lists and its intermediate results are zeroed, too.
+/// All of them are "secure" ones: nobody asks OpenSSL here for a heap that stays out of swap, so that this word means
+/// that its parameter lists and its intermediate results are zeroed, too.
 final class BigNumber {
     let pointer: OpaquePointer
 
@@ -26,33 +27,6 @@ final class BigNumber {
         guard isRead else { throw .library("a big number") }
     }
 
-    /// A random prime of as many bytes whose two highest bits are set, so that two of them make a product of twice as many bytes,
-    /// and that leaves an odd prime as the exponent of RSA (FIPS 186-5 A.1.3).
-    ///
-    /// - Parameters:
-    ///   - exponent: A prime that must not divide the number before it.
-    ///   - generator: Draws the candidates; that one of them is prime OpenSSL tests with bases of its own, on which nothing depends
-    ///     but a chance of less than 2⁻¹²⁸ to err.
-    static func prime(
-        byteCount: Int, for exponent: UInt, using generator: inout some RandomNumberGenerator, _ scratch: Scratch
-    ) throws(SupplementaryKeyError) -> BigNumber {
-        // Of 1024 bits one odd number in 355 is prime: a good generator fails here once in 10²⁰ times.
-        for _ in 0..<(128 * byteCount) {
-            var bytes = randomBytes(byteCount, using: &generator)
-            defer { OPENSSL_cleanse(&bytes, bytes.count) }
-            bytes[0] |= 0xC0
-            bytes[byteCount - 1] |= 1
-            let candidate = try BigNumber(bytes[...])
-            guard BN_mod_word(candidate.pointer, exponent) != 1 else { continue }
-            switch BN_check_prime(candidate.pointer, scratch.pointer, nil) {
-            case 1: return candidate
-            case 0: continue
-            default: throw .library("a test of a prime")
-            }
-        }
-        throw .noKeyDrawn
-    }
-
     deinit { BN_clear_free(pointer) }
 
     /// Whether it is one at least, and less than another.
@@ -60,7 +34,7 @@ final class BigNumber {
         BN_is_zero(pointer) == 0 && BN_cmp(pointer, limit.pointer) < 0
     }
 
-    /// How many bits it has.
+    /// How many bits it has, without its sign.
     var bitCount: Int { Int(BN_num_bits(pointer)) }
 
     /// Whether it is odd.
@@ -80,6 +54,13 @@ final class BigNumber {
         return result
     }
 
+    /// The difference, which may be negative.
+    func minus(_ other: BigNumber) throws(SupplementaryKeyError) -> BigNumber {
+        let result = try BigNumber()
+        guard BN_sub(result.pointer, pointer, other.pointer) == 1 else { throw .library("a difference") }
+        return result
+    }
+
     /// The number before it.
     func predecessor() throws(SupplementaryKeyError) -> BigNumber {
         let result = try BigNumber()
@@ -93,6 +74,16 @@ final class BigNumber {
         guard BN_div(nil, result.pointer, pointer, modulus.pointer, scratch.pointer) == 1 else {
             throw .library("a remainder")
         }
+        return result
+    }
+
+    /// The smallest number that both divide.
+    func leastCommonMultiple(_ other: BigNumber, _ scratch: Scratch) throws(SupplementaryKeyError) -> BigNumber {
+        let (divisor, result) = (try BigNumber(), try BigNumber())
+        let product = try times(other, scratch)
+        guard BN_gcd(divisor.pointer, pointer, other.pointer, scratch.pointer) == 1,
+            BN_div(result.pointer, nil, product.pointer, divisor.pointer, scratch.pointer) == 1
+        else { throw .library("a common multiple") }
         return result
     }
 

@@ -14,14 +14,16 @@ public struct RS256Algorithm: SupplementaryAlgorithm {
         let scratch = try BigNumber.Scratch()
         var primes: [UInt8] = []
         for _ in 0..<2 {
-            primes += try BigNumber.prime(
+            primes += try BigNumber.rsaPrime(
                 byteCount: RS256Key.primeByteCount, for: RS256Key.exponent, using: &generator, scratch
             ).bytes(count: RS256Key.primeByteCount)
         }
-        guard primes.prefix(RS256Key.primeByteCount) != primes.suffix(RS256Key.primeByteCount) else {
+        do {
+            return try RS256Key(SecretBytes(primes))
+        } catch SupplementaryKeyError.notAKey {
+            // Equal or near to each other, or with a small private exponent: of a good generator nobody ever sees that.
             throw SupplementaryKeyError.noKeyDrawn
         }
-        return try RS256Key(SecretBytes(primes))
     }
 
     /// Loads two primes.
@@ -38,7 +40,8 @@ private struct RS256Key: SupplementaryKey {
     let publicKey: COSEKey
     private let key: OpenSSLKey
 
-    /// Computes the rest of the key from its primes; that they are prime is what the seal around them vouches for.
+    /// Computes the rest of the key from its primes (FIPS 186-5 A.1.1); that they are prime is what the seal around
+    /// them vouches for.
     init(_ secret: SecretBytes) throws(SupplementaryKeyError) {
         guard secret.count == 2 * RS256Key.primeByteCount else { throw .notAKey }
         let bytes = secret.exposeSecret()
@@ -48,11 +51,16 @@ private struct RS256Key: SupplementaryKey {
         let modulus = try p.times(q, scratch)
         let exponent = try BigNumber(RS256Key.exponentBytes[...])
         guard p.isOdd, q.isOdd, modulus.bitCount == 2048 else { throw .notAKey }
+        // A.1.3 step 5.4: |p − q| > 2^(nlen/2 − 100).
+        let distance = p.isPositive(below: q) ? try q.minus(p) : try p.minus(q)
+        guard try distance.predecessor().bitCount > 8 * RS256Key.primeByteCount - 100 else { throw .notAKey }
         let (pLess, qLess) = (try p.predecessor(), try q.predecessor())
-        let totient = try pLess.times(qLess, scratch)
-        guard let privateExponent = try exponent.inverse(modulo: totient, scratch),
+        let multiple = try pLess.leastCommonMultiple(qLess, scratch)
+        guard let privateExponent = try exponent.inverse(modulo: multiple, scratch),
             let coefficient = try q.inverse(modulo: p, scratch)
         else { throw .notAKey }
+        // A.1.1, criteria for d: d > 2^(nlen/2).
+        guard try privateExponent.predecessor().bitCount > 8 * RS256Key.primeByteCount else { throw .notAKey }
         rawRepresentation = secret
         publicKey = .rsa(
             algorithm: .rs256, modulus: try modulus.bytes(count: 2 * RS256Key.primeByteCount),

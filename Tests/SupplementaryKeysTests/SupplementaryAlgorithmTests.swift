@@ -91,7 +91,21 @@ struct SupplementaryAlgorithmTests {
         // Even, equal, and too short.
         (.rs256, [UInt8](repeating: 0xFE, count: 256)), (.rs256, [UInt8](repeating: 0xFF, count: 256)),
         (.rs256, [UInt8](repeating: 0, count: 64) + [UInt8](repeating: 0xFF, count: 192)),
+        // FIPS 186-5 A.1.3: 2 apart, and 2⁹²⁴, which is as near as not to be far enough.
+        (.rs256, ones(127) + [0xFF] + ones(127) + [0xFD]), (.rs256, ones(128) + ones(12) + [0xEF] + ones(115)),
+        (.rs256, ones(12) + [0xEF] + ones(115) + ones(128)),
+        // A.1.1: p − 1 = 4g and q − 1 = 3g with g = 2¹⁰²² − 6; the private exponent has 1024 bits.
+        (.rs256, ones(127) + [0xE9] + [0xBF] + ones(126) + [0xEF]),
     ]
+
+    private static func ones(_ count: Int) -> [UInt8] { [UInt8](repeating: 0xFF, count: count) }
+
+    @Test("FIPS 186-5 A.1.3: two numbers that are far enough apart are taken")
+    func distance() throws {
+        let bytes = Self.ones(128) + Self.ones(12) + [0xEF] + Self.ones(114) + [0xF9]
+        let key = try CredentialPrivateKey(algorithm: .rs256, rawRepresentation: SecretBytes(bytes), supplement: .all)
+        #expect(key.rawRepresentation.count == 256)
+    }
 
     @Test("bytes that are not a key are refused", arguments: notKeys)
     func rejection(algorithm: COSEAlgorithm, bytes: [UInt8]) {
