@@ -77,8 +77,6 @@ struct ControlReply: Codable, Hashable, Sendable {
             var sleepers: Int
         }
 
-        var isPlugged: Bool
-        var clock: Clock
         /// An answer that takes a while, or is none.
         struct AnswerUnderWay: Codable, Hashable, Sendable {
             var question: GateQuestion
@@ -86,6 +84,8 @@ struct ControlReply: Codable, Hashable, Sendable {
             var answer: String
         }
 
+        var isPlugged: Bool
+        var clock: Clock
         /// The questions that wait for an answer from outside.
         var questions: [GateQuestion]
         /// The questions that have been answered, for whoever asks to hear so later or never.
