@@ -24,6 +24,25 @@ struct BuiltInVerificationTests {
         #expect(gate.requests.count == before + 1)
     }
 
+    @Test(
+        "§6.5.5.7.3: a person is told what a token is for, also where CTAP 2.1 lets it lack its relying party",
+        arguments: [
+            ([.makeCredential], nil, .unnamedRelyingParty(makesCredential: true)),
+            ([.makeCredential, .getAssertion], nil, .unnamedRelyingParty(makesCredential: true)),
+            ([.getAssertion, .credentialManagement], nil, .unnamedRelyingParty(makesCredential: false)),
+            ([.credentialManagement], nil, .management), ([.credentialManagement], "a.example", .management),
+            ([.getAssertion, .credentialManagement], "a.example", .getAssertion(relyingPartyID: "a.example")),
+        ] as [(PINUVAuthPermissions, String?, UserRequest.Reason)])
+    func reasons(permissions: PINUVAuthPermissions, relyingPartyID: String?, reason: UserRequest.Reason) async throws {
+        let gate = RecordingGate()
+        let bench = Bench(.platform, gate: gate, profile: .ctap21)
+        let platform = PINPlatform(bench: bench)
+        #expect(
+            try await platform.tokenStatus("", permissions, relyingPartyID: relyingPartyID, .getTokenUsingUV)
+                == .success)
+        #expect(gate.requests.map(\.reason) == [reason])
+    }
+
     @Test("§6.5.5.7.3: failures count, block the reader, and a PIN unblocks it")
     func fingerRetries() async throws {
         let gate = RecordingGate(.verificationFailed)

@@ -100,8 +100,8 @@ struct GateAnswer: Equatable, Sendable {
 }
 
 extension UserDecision {
-    /// What events call it: `approved`, `denied`, `verificationFailed`, `timedOut`, `briefTouch`; a finger and a sample by the words
-    /// that a script has for them.
+    /// What events call it: `approved`, `denied`, `verificationFailed`, `timedOut`, `briefTouch`; a finger and a sample
+    /// by the words that a script has for them.
     var word: String {
         switch self {
         case .approved: "approved"

@@ -124,6 +124,8 @@ extension UserRequest {
             case .makeCredential(let id, _, let user):
                 "make a passkey for \(user.map { "\($0) at " } ?? "")\(id)"
             case .getAssertion(let id): "log in to \(id)"
+            case .unnamedRelyingParty(makesCredential: true): "make a passkey for a site that is not named yet"
+            case .unnamedRelyingParty(makesCredential: false): "log in to a site that is not named yet"
             case .excludedCredential(let id): "show \(id) that a passkey exists already"
             case .selection: "use this authenticator"
             case .reset: "erase all passkeys"

@@ -7,6 +7,7 @@ struct GateQuestion: Codable, Hashable, Sendable {
     /// `makeCredential`, `getAssertion`, `excludedCredential`, `selection`, `reset`, `resetByLongTouch`, `scan`,
     /// `management` or `enrollFinger`.
     var action: String
+    /// Of the first three; `nil` for a token of CTAP 2.1 that is for any.
     var relyingPartyID: String?
     var userName: String?
     var needsVerification: Bool
@@ -23,6 +24,7 @@ struct GateQuestion: Codable, Hashable, Sendable {
         switch request.reason {
         case .makeCredential(let id, _, let user): (action, relyingPartyID, userName) = ("makeCredential", id, user)
         case .getAssertion(let id): (action, relyingPartyID) = ("getAssertion", id)
+        case .unnamedRelyingParty(let makesCredential): action = makesCredential ? "makeCredential" : "getAssertion"
         case .excludedCredential(let id): (action, relyingPartyID) = ("excludedCredential", id)
         case .selection: action = "selection"
         case .reset: action = "reset"

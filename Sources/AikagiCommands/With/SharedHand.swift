@@ -3,9 +3,9 @@ import Synchronization
 
 /// One person with several keys, who approves everything but touches only one key at a time: the one that leads on.
 ///
-/// Clients ask every key that is plugged in, and take the first answer, even a refusal. So a person who sees several keys
-/// blink touches the one with a passkey for the site; for a new passkey, the first of them. What remains is touched when it
-/// goes on blinking.
+/// Clients ask every key that is plugged in, and take the first answer, even a refusal. So a person who sees several
+/// keys blink touches the one with a passkey for the site; for a new passkey, the first of them. What remains is
+/// touched when it goes on blinking.
 final class SharedHand: Sendable {
     /// How long the person looks before touching one of several keys.
     static let lookingTime: Duration = .milliseconds(150)
@@ -62,12 +62,12 @@ final class SharedHand: Sendable {
     private static func rank(_ request: UserRequest) -> Int {
         switch request.reason {
         case .getAssertion: request.isFutile ? 0 : 3
-        // Chromium and Firefox ask keys that have no part in a ceremony to make a credential for one of these names, so that
-        // they blink all the same.
+        // Chromium and Firefox ask keys that have no part in a ceremony to make a credential for one of these names, so
+        // that they blink all the same.
         case .makeCredential(let site, _, _) where [".dummy", "make.me.blink"].contains(site): 0
         case .makeCredential: request.isFutile ? 1 : 2
         case .excludedCredential: 1
-        case .management, .enrollFinger: 1
+        case .management, .enrollFinger, .unnamedRelyingParty: 1
         case .selection, .reset, .resetByLongTouch, .scan: 0
         }
     }

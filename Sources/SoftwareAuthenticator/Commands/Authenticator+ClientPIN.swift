@@ -170,7 +170,12 @@ extension Authenticator {
     private func verificationReason(
         _ permissions: PINUVAuthPermissions, relyingPartyID: String?
     ) async throws -> (UserRequest.Reason, isFutile: Bool) {
-        guard let relyingPartyID else { return (.management, false) }
+        let isForCommands = !permissions.isDisjoint(with: [.makeCredential, .getAssertion])
+        guard let relyingPartyID else {
+            let makesCredential = permissions.contains(.makeCredential)
+            return (isForCommands ? .unnamedRelyingParty(makesCredential: makesCredential) : .management, false)
+        }
+        guard isForCommands else { return (.management, false) }
         let page = try await store.sources(
             relyingPartyID: relyingPartyID, protectedAtMost: .userVerificationRequired, skipping: 0, limit: 0)
         let holdsSome = page.total > 0 || knownRelyingParties.contains(Authenticator.hash(relyingPartyID))
@@ -179,7 +184,6 @@ extension Authenticator {
                 .makeCredential(relyingPartyID: relyingPartyID, relyingPartyName: nil, userName: nil), holdsSome
             )
         }
-        guard permissions.contains(.getAssertion) else { return (.management, false) }
         return (.getAssertion(relyingPartyID: relyingPartyID), !holdsSome)
     }
 

@@ -13,8 +13,9 @@ struct CredentialEnumeration<Item: Sendable>: Sendable {
 
 /// The enumerations that are under way: that of the relying parties, and that of one's credentials.
 ///
-/// A platform may walk through the credentials of each relying party before it asks for the next; an authenticator need not
-/// go along with that, and ours does. Whatever else it is asked for ends both.
+/// A platform may walk through the credentials of each relying party before it asks for the next. CTAP 2.3 §6 (stateful
+/// commands) lets an authenticator end a walk at any command between two steps (a MAY); ours, in every profile, ends
+/// neither by the other's steps, and both by whatever else it is asked for.
 struct CredentialEnumerations: Sendable {
     /// How long after the last step the next may come.
     static let lifetime: Duration = .seconds(30)

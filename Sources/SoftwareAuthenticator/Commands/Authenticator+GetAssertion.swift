@@ -52,8 +52,9 @@ extension Authenticator {
             verification.isPresent = false
         }
         // 10. The extensions, evaluated with each signature; unknown ones are ignored.
-        // 11, 12. One credential of a list is used (with CTAP 2.0, all are handed out); without a list and a display, several are handed out newest first. With one, whoever was
-        // asked has also chosen the account: the newest, which a phone shows first.
+        // 11, 12. One credential of a list is used (with CTAP 2.0, all are handed out); without a list and a display,
+        // several are handed out newest first. With one, whoever was asked has also chosen the account: the newest,
+        // which a phone shows first.
         let hasAllowList = !(request.allowList ?? []).isEmpty
         let isChosen =
             configuration.flavour.hasDisplay && !hasAllowList
@@ -91,8 +92,8 @@ extension Authenticator {
         return try await store.save(blob, forCredentialWithID: source.id)
     }
 
-    /// Step 7: one match of the allow list (with CTAP 2.0, all), or the newest of all discoverable credentials of the relying
-    /// party, as far as their protection allows.
+    /// Step 7: one match of the allow list (with CTAP 2.0, all), or the newest of all discoverable credentials of the
+    /// relying party, as far as their protection allows.
     private func locate(_ request: GetAssertionRequest, isVerified: Bool) async throws -> CredentialPage {
         guard let allowList = request.allowList, !allowList.isEmpty else {
             return try await store.sources(

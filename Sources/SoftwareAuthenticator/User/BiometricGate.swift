@@ -9,7 +9,8 @@ public protocol BiometricGate: Sendable {
     /// then return soon; what it returns no longer matters.
     func decide(_ request: UserRequest) async -> UserDecision
 
-    /// The answer if it takes no time: then nobody needs to wait, nor to watch the clock. `nil` for a gate that must be asked.
+    /// The answer if it takes no time: then nobody needs to wait, nor to watch the clock. `nil` for a gate that must be
+    /// asked.
     func immediateDecision(_ request: UserRequest) -> UserDecision?
 }
 
@@ -26,6 +27,8 @@ public struct UserRequest: Hashable, Sendable {
         case makeCredential(relyingPartyID: String, relyingPartyName: String?, userName: String?)
         /// A login.
         case getAssertion(relyingPartyID: String)
+        /// One of the two (a new credential if both), for a relying party that is not known before the command comes.
+        case unnamedRelyingParty(makesCredential: Bool)
         /// Nothing more: there is already a credential that the relying party does not want twice.
         case excludedCredential(relyingPartyID: String)
         /// This authenticator is chosen among several.
@@ -46,8 +49,8 @@ public struct UserRequest: Hashable, Sendable {
     public let reason: Reason
     /// Whether the person's identity must be verified; if not, presence is enough.
     public let needsVerification: Bool
-    /// Whether an approval (probably) leads to nothing but a refusal, as somebody with several authenticators knows: there is
-    /// no credential for this, or there is one that is not wanted twice.
+    /// Whether an approval (probably) leads to nothing but a refusal, as somebody with several authenticators knows:
+    /// there is no credential for this, or there is one that is not wanted twice.
     public let isFutile: Bool
 
     /// Puts the parts together.
