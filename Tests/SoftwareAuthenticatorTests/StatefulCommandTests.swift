@@ -102,6 +102,27 @@ import WebAuthnModel
         #expect(await bench.status(next(chain, 2, token), transport: Self.channel) == chain.refusal)
     }
 
+    @Test(
+        "§6: nothing that was begun lives on when the power goes in the middle of a request", arguments: [false, true])
+    func powerInTheMiddle(isInterrupted: Bool) async throws {
+        let memory = MemoryCredentialStore()
+        let store = InterruptedStore(memory)
+        let bench = Bench(.securityKey, store: memory, asked: store)
+        for id in ["b", "c", Bench.relyingPartyID] {
+            let request = Bench.registration(relyingPartyID: id, discoverable: true)
+            #expect(await bench.status(request.request) == .success)
+        }
+        let platform = PINPlatform(bench: bench)
+        try await platform.setUsualPIN()
+        let token = try await platform.token(.credentialManagement)
+        #expect(await begin(.relyingParties, platform, token) == .success)
+        // The walk through the credentials of one, as the other goes on.
+        if isInterrupted { store.interruptNext { await bench.authenticator.powerCycle() } }
+        #expect(await begin(.credentials, platform, token) == (isInterrupted ? .keepaliveCancel : .success))
+        let status = await bench.status(next(.relyingParties, 1, token), transport: Self.channel)
+        #expect(status == (isInterrupted ? .notAllowed : .success))
+    }
+
     /// What happens to a finger that is being enrolled.
     enum EnrollmentEvent: CaseIterable {
         case nothing, otherCommand, time, newToken, cancel, newBegin, refusedBegin, power, reset

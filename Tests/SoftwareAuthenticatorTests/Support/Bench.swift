@@ -17,7 +17,7 @@ struct Bench {
         _ flavour: Flavour = .platform, gate: any BiometricGate = ApprovingGate(), attestation: Attestation? = nil,
         verifiesUser: Bool? = nil, profile: Profile = .ctap23, resetWindow: Duration? = .seconds(10),
         configure: (inout Authenticator.Configuration) -> Void = { _ in },
-        store: MemoryCredentialStore = MemoryCredentialStore(), seed: UInt64 = 1,
+        store: MemoryCredentialStore = MemoryCredentialStore(), asked: (any CredentialStore)? = nil, seed: UInt64 = 1,
         reportFailure: @escaping @Sendable (any Error) -> Void = { _ in }
     ) {
         self.store = store
@@ -26,7 +26,7 @@ struct Bench {
             resetWindow: resetWindow)
         configure(&configuration)
         authenticator = Authenticator(
-            configuration: configuration, store: store, gate: gate, randomness: SeededGenerator(seed: seed),
+            configuration: configuration, store: asked ?? store, gate: gate, randomness: SeededGenerator(seed: seed),
             clock: clock,
             reportFailure: reportFailure)
         client = DirectCTAPClient(authenticator)
