@@ -24,11 +24,11 @@ LIBRARIES := libfido2:libfido2-dev libssl:libssl-dev libqrencode:libqrencode-dev
 # command : Debian package
 COMMANDS := pkg-config:pkg-config git:git bwrap:bubblewrap unshare:util-linux
 TEST_COMMANDS := python3:python3 fido2-token:fido2-tools dbus-daemon:dbus-daemon bluetoothctl:bluez busctl:systemd gdbus:libglib2.0-bin \
-	certutil:libnss3-tools Xvfb:xvfb setpriv:util-linux oathtool:oathtool aiosmtpd:python3-aiosmtpd
+	certutil:libnss3-tools Xvfb:xvfb xdotool:xdotool setpriv:util-linux oathtool:oathtool aiosmtpd:python3-aiosmtpd
 # Without these the tests that need them are skipped and say so: not every distribution has each as a package.
 BROWSERS := chromium:chromium chromedriver:chromium-driver firefox-esr:firefox-esr
-# What the pictures of the report need besides: a hand at the keyboard, and Japanese letters and words. File : Debian package
-PICTURES := /usr/bin/xdotool:xdotool /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc:fonts-noto-cjk \
+# What the pictures of the report need besides: Japanese letters and words. File : Debian package
+PICTURES := /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc:fonts-noto-cjk \
 	/usr/lib/chromium/locales/ja.pak:chromium-l10n /usr/lib/firefox-esr/browser/extensions/langpack-ja@firefox-esr.mozilla.org.xpi:firefox-esr-l10n-ja
 
 .PHONY: demo test test-browser build deps test-deps picture-deps swift-test peer-test fuzz benchmark lint clean help

@@ -10,6 +10,8 @@ public enum ReportSocketError: Error, Hashable, Sendable {
     case wrongLength(Int)
     /// It is no address in numbers.
     case unknownAddress(String)
+    /// As many connections as are served at the same time are open.
+    case tooManyConnections(limit: Int)
     /// The connection is closed.
     case closed
 }
@@ -25,6 +27,8 @@ extension ReportSocketError: CustomStringConvertible {
         case .wrongLength(let length):
             "a report of \(length) bytes was announced; put the length 64 (00 40) before each"
         case .unknownAddress(let host): "'\(host)' is no address; give one in numbers, for example 127.0.0.1"
+        case .tooManyConnections(let limit):
+            "a connection was closed: \(limit) are open, and more are not served at a time; close some"
         case .closed: "the connection is closed; connect again"
         }
     }

@@ -54,11 +54,16 @@ import Testing
             ])
     }
 
+    @Test("Line ends of another system, and a byte order mark, are no part of an answer")
+    func foreignLines() async throws {
+        #expect(try await decisions("\u{FEFF}approve\r\ndeny\r\n", count: 3) == [.approved, .denied, .denied])
+    }
+
     @Test(
         "A wrong line is named",
         arguments: [
             ("approve\nperhaps", "line 2"), ("", "no answer"), ("# nothing", "no answer"), ("repeat", "line 1"),
-            ("deny\nrepeat\ndeny", "line 3"), ("fail 0", "line 1"),
+            ("deny\nrepeat\ndeny", "line 3"), ("deny\r\nperhaps\r\n", "line 2"), ("fail 0", "line 1"),
         ])
     func wrong(text: String, part: String) {
         do throws(CommandFailure) {

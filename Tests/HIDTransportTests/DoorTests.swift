@@ -204,6 +204,33 @@ private final class ScriptedConnection: DoorConnection {
         unlink(path)
     }
 
+    @Test("A connection beyond those that are served at a time is closed, and it is said why")
+    func connectionLimit() async throws {
+        let path = FileManager.default.temporaryDirectory.appending(path: "door-\(UUID())").path
+        let door = try StreamDoor(path: path)
+        defer { door.close() }
+        let key = DoorKey(authenticator: authenticator, power: KeyPower {})
+        let (said, says) = AsyncStream.makeStream(of: String.self)
+        let address = try UnixSocketAddress(path)
+        try await DoorThread.run { thread in
+            await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    try await door.run(for: key, on: thread, connectionLimit: 2) { says.yield("\($0)") }
+                }
+                let clients = (1...3).map { _ in try? UnixSocketAddress.socket() }
+                for client in clients {
+                    #expect(address.withAddress { Glibc.connect(client?.number ?? -1, $0, $1) } == 0)
+                }
+                var lines = said.makeAsyncIterator()
+                #expect(
+                    await lines.next()
+                        == "a connection was closed: 2 are open, and more are not served at a time; close some")
+                withExtendedLifetime(clients) {}
+                group.cancelAll()
+            }
+        }
+    }
+
     @Test("An address that is none is said to be", arguments: ["no.such.host.invalid", "300.1.1.1", "a b"])
     func unknownAddress(host: String) {
         #expect(throws: ReportSocketError.unknownAddress(host)) { try DatagramDoor(host: host, port: 0) }

@@ -19,7 +19,8 @@ struct GateScript: Equatable, Sendable {
     /// - Throws: A ``CommandFailure`` that names the line that is wrong.
     init(_ text: String) throws(CommandFailure) {
         var (answers, repeats) = ([GateAnswer](), false)
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        // Files from elsewhere may begin with a byte order mark, and end their lines with CR LF.
+        let lines = text.trimmingPrefix("\u{FEFF}").split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
         for (number, line) in lines.enumerated() {
             let content = line.prefix { $0 != "#" }.split(whereSeparator: \.isWhitespace)
             guard !content.isEmpty else { continue }

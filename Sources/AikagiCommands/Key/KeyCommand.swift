@@ -48,7 +48,7 @@ struct KeyCommand: AsyncParsableCommand {
             "The edition of CTAP that it keeps to: ctap23, ctap21 or compat20.",
             discussion: """
                 ctap21 is CTAP 2.1 with the commands of its preview; compat20 is CTAP 2.0, for clients and suites from before \
-                2021, without a fingerprint reader.
+                2021; a security key of it has no fingerprint reader.
                 """))
     var profile = ProfileArgument.ctap23
 
@@ -135,6 +135,20 @@ struct KeyCommand: AsyncParsableCommand {
                 presenceOnly
                     ? "--presence-only has no reader for a --finger; leave one of them out"
                     : "a security key of --profile compat20 has no reader; leave --finger out, or choose ctap21")
+        }
+        if Set(fingers).count != fingers.count {
+            throw ValidationError("each --finger needs a name of its own, so that a gate can tell them apart")
+        }
+        let limit = Authenticator.maximumFriendlyNameByteCount
+        if let finger = fingers.first(where: { !(1...limit).contains($0.utf8.count) }) {
+            throw ValidationError("--finger takes a name of 1 to \(limit) bytes; '\(finger)' has \(finger.utf8.count)")
+        }
+        if fingers.count > Authenticator.maximumTemplateCount {
+            throw ValidationError(
+                "a reader takes \(Authenticator.maximumTemplateCount) fingers; leave out some of --finger")
+        }
+        if attestation.enterprise.contains("") {
+            throw ValidationError("--enterprise needs the name of a relying party")
         }
         if !attestation.enterprise.isEmpty && (profile == .compat20 || flavour == .phone) {
             throw ValidationError(

@@ -34,7 +34,10 @@ struct KeyDoorOptions: ParsableArguments {
         help: ArgumentHelp(
             "The address for --udp and --tcp.",
             discussion: "Default: 127.0.0.1. Whoever can reach another one can use the key.", valueName: "address"))
-    var listen = "127.0.0.1"
+    var listen: String?
+
+    /// The address for ``udp`` and ``tcp``.
+    var address: String { listen ?? "127.0.0.1" }
 
     func validate() throws { try OptionRules.check(checkOptions) }
 
@@ -43,6 +46,7 @@ struct KeyDoorOptions: ParsableArguments {
             throw ValidationError("give at least one door: --udp, --tcp, --unix PATH or --pty")
         }
         if udpReply != nil && udp.isEmpty { throw ValidationError("--udp-reply goes with --udp") }
+        if listen != nil && udp.isEmpty && tcp.isEmpty { throw ValidationError("--listen goes with --udp and --tcp") }
         if udpReply == 0 { throw ValidationError("--udp-reply needs a port from 1 to 65535") }
     }
 }

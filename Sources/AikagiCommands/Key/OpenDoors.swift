@@ -29,7 +29,7 @@ struct OpenDoors: Sendable {
     /// - Throws: ``CommandFailure`` for the first that cannot be opened; none is open then.
     init(_ options: KeyDoorOptions, on thread: DoorThread) throws(CommandFailure) {
         self.thread = thread
-        let host = options.listen
+        let host = options.address
         var places: [Place] = []
         var datagramDoors: [DatagramDoor] = []
         var streamDoors: [StreamDoor] = []

@@ -15,9 +15,6 @@ public final class StreamDoor: Sendable {
     private let framing: ReportFraming
     private let path: String?
 
-    /// How many connections are served at the same time; more are closed at once.
-    private static let connectionLimit = 256
-
     /// A TCP port, listening from now on.
     ///
     /// - Parameters:
@@ -55,10 +52,12 @@ public final class StreamDoor: Sendable {
     /// - Parameters:
     ///   - key: The key.
     ///   - thread: Where to run.
+    ///   - connectionLimit: How many connections are served at the same time; more are closed at once.
     ///   - refused: Is told why a connection was closed from this side.
     /// - Throws: ``ReportSocketError`` when the socket fails.
     public func run(
-        for key: DoorKey, on thread: DoorThread, refused: @escaping @Sendable (any Error) -> Void = { _ in }
+        for key: DoorKey, on thread: DoorThread, connectionLimit: Int = 256,
+        refused: @escaping @Sendable (any Error) -> Void = { _ in }
     ) async throws {
         let listener = try DoorDescriptor(socket, on: thread)
         let connections = Tally()
@@ -71,7 +70,10 @@ public final class StreamDoor: Sendable {
                 case .failure(let error): throw ReportSocketError.system(call: "accept", errorNumber: error.value)
                 case .success(let number):
                     let descriptor = SocketDescriptor(takingOver: number)
-                    guard connections.count.withLock({ $0 }) < StreamDoor.connectionLimit else { continue }
+                    guard connections.count.withLock({ $0 }) < connectionLimit else {
+                        refused(ReportSocketError.tooManyConnections(limit: connectionLimit))
+                        continue
+                    }
                     connections.count.withLock { $0 += 1 }
                     group.addTask { [self] in
                         defer { connections.count.withLock { $0 -= 1 } }

@@ -12,9 +12,9 @@ extension Authenticator {
     /// How many good samples make a template.
     static var samplesForEnrollment: Int { 4 }
     /// How many fingers can be enrolled.
-    static var maximumTemplateCount: Int { 5 }
+    public static var maximumTemplateCount: Int { 5 }
     /// The longest friendly name of a finger in bytes.
-    static var maximumFriendlyNameByteCount: Int { 64 }
+    public static var maximumFriendlyNameByteCount: Int { 64 }
     /// The finger of a gate that approves without saying which.
     static var unnamedFinger: String { "finger" }
 
