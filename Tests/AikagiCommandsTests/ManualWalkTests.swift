@@ -152,20 +152,6 @@ import Testing
         #expect(ahead == [0, 1500, 0])
     }
 
-    @Test(
-        "What a portal's clock is ahead by is read from a file; what is no number is nothing",
-        arguments: [
-            ("90000\n", 90000.0), ("-60", -60), (" 1.5 ", 1.5), ("", 0), ("soon", 0), ("nan", 0), ("inf", 0),
-            ("1e300", 315_360_000),
-        ])
-    func offset(text: String, seconds: TimeInterval) throws {
-        let path = NSTemporaryDirectory() + "clock-\(UUID().uuidString)"
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        #expect(PortalClockOptions.offset(in: path) == 0)
-        try Data(text.utf8).write(to: URL(filePath: path))
-        #expect(PortalClockOptions.offset(in: path) == seconds)
-    }
-
     @Test("A page of a step that is not due moves nothing")
     func notDue() async throws {
         let file = try await walk(Self.script("1"), [Self.login, Self.login, Self.page("1.8"), Self.top, .line("q")])
@@ -207,7 +193,7 @@ import Testing
         let file = try await walk(
             Self.script("1"), [Self.login, Self.refusal("wrong password"), Self.page("1.3"), .line("q")], lines)
         #expect(outcomes(file).prefix(2) == ["1.1 done", "1.2 done"])
-        #expect(file.journeys[1].kind == .mishaps)
+        #expect(file.journeys[1].kind == .refusals)
         #expect(file.journeys[1].entries.map(\.seen?.english) == ["wrong password"])
         #expect(lines.text(.error).contains("the portal says: wrong password"))
     }

@@ -56,6 +56,7 @@ class Portal:
         self.data = place.path / "portal"
         password_file = place.path / "password"
         self._clock = place.path / "clock"
+        self._clock.write_text("0\n")
         self.tool = Tool(
             *(place, "portal", "--demo", "--manual", "--json", "--data", str(self.data)),
             *("--password-file", str(password_file), "--clock-offset-file", str(self._clock)),
@@ -98,7 +99,7 @@ class Portal:
         try:
             yield
         finally:
-            self._clock.unlink()
+            self._clock.write_text("0\n")
 
     def ask(self, question: str) -> list[tuple]:
         """What the portal's database says."""

@@ -8,6 +8,7 @@ import NIOPosix
 import Portal
 import RelyingParty
 import SoftwareAuthenticator
+import SupplementaryKeys
 import TunnelService
 
 /// Everything that the demo's script needs around it, on loopback and in a scratch folder.
@@ -30,6 +31,7 @@ struct DemoStage: Sendable {
                 var configuration = PortalConfiguration(
                     databasePath: folder + "/portal.sqlite", mailDirectory: folder + "/mail")
                 configuration.attestation = .direct
+                configuration.verifiers = .all
                 configuration.showsManualSteps = true
                 // The account lives for a second: a third of the usual cost keeps the demo quick.
                 if let cost = PasswordCost(logarithmOfRounds: 15, blockSize: 8, parallelism: 1) {

@@ -15,6 +15,8 @@ struct Journey: Codable, Sendable {
         case manual
         /// What goes wrong.
         case mishaps
+        /// What was refused on the way, which is no step.
+        case refusals
     }
 
     /// What came of an entry.

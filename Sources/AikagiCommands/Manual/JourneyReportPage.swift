@@ -96,7 +96,7 @@ struct JourneyReportPage {
     private func groups(of journey: Journey) -> [Group] {
         func chapter(_ entry: Journey.Entry) -> String? { entry.step.map { ManualStep.named($0).chapter } }
         var entries = journey.entries.enumerated().map { (number: $0.offset, entry: $0.element) }
-        if journey.kind == .mishaps {
+        if journey.kind != .manual {
             let order = ManualStep.chapterOrder
             func place(_ entry: Journey.Entry) -> Int { order.firstIndex { $0 == chapter(entry) } ?? order.count }
             entries.sort { (place($0.entry), $0.number) < (place($1.entry), $1.number) }

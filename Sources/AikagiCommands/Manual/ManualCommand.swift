@@ -184,7 +184,7 @@ struct ManualCommand: AsyncParsableCommand {
 
     private func conclude(_ file: JourneyFile, _ report: JourneyReport?) throws {
         // What the portal refused on the way is no step.
-        let steps = JourneyFile(made: file.made, journeys: file.journeys.filter { $0.name != ManualWalk.refusedName })
+        let steps = JourneyFile(made: file.made, journeys: file.journeys.filter { $0.kind != .refusals })
         let (done, failed, skipped) = (steps.count(.done), steps.count(.failed), steps.count(.skipped))
         let unreached = steps.count(.unreached)
         if !json {

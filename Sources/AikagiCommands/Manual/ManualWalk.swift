@@ -40,9 +40,6 @@ struct ManualWalk: Sendable {
     /// The time.
     let now: @Sendable () -> Date
 
-    /// What the journey is called that tells what was refused besides.
-    static let refusedName = BilingualText("ポータルが受け付けなかったこと", "What the portal refused")
-
     private struct State {
         var page: PageView?
         var position = 0
@@ -224,7 +221,9 @@ struct ManualWalk: Sendable {
         let journeys = [
             (BilingualText("マニュアルの手順", "The manual, step by step"), Journey.Kind.manual, state.entries),
             (BilingualText("うまくいかないとき", "When something goes wrong"), .mishaps, state.mishaps),
-            (ManualWalk.refusedName, .mishaps, state.refused),
+            (
+                BilingualText("ポータルが受け付けなかったこと", "What the portal refused"), .refusals, state.refused
+            ),
         ].filter { !$0.2.isEmpty }.map {
             Journey(name: $0.0, surroundings: surroundings, kind: $0.1, entries: $0.2)
         }

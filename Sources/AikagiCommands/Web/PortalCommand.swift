@@ -102,7 +102,7 @@ struct PortalCommand: AsyncParsableCommand {
         configuration.showsManualSteps = manual
         configuration.attestationPolicy = try await attestation.policy()
         configuration.relatedOrigins = relatedOrigin
-        time.apply(to: &configuration)
+        try time.apply(to: &configuration)
         try await withRunningPortal(configuration) { origin, accounts in
             if demo { try await addDemoAccounts(accounts, origin: origin, mail: mail) }
             if output.json {

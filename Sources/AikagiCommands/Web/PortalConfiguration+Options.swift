@@ -2,9 +2,12 @@ import Foundation
 import Logging
 import Portal
 import RelyingParty
+import SupplementaryKeys
+import WebAuthnModel
 
 extension PortalConfiguration {
-    /// A portal of a command: its database and mail in a folder, its warnings on standard error, attestation asked for.
+    /// A portal of a command: its database and mail in a folder, its warnings on standard error, attestation asked for,
+    /// signatures verified of every algorithm that there is a library for.
     ///
     /// - Throws: ``CommandFailure`` when a file that an option names cannot be used.
     init(
@@ -16,6 +19,7 @@ extension PortalConfiguration {
         try web.apply(to: &self)
         try await mailing.apply(to: &self)
         attestation = .direct
+        verifiers = .all
         logger = Logger(label: "aikagi.portal") {
             PortalLogHandler(base: StreamLogHandler.standardError(label: $0))
         }

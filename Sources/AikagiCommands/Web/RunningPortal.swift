@@ -1,7 +1,6 @@
 import FoundationEssentials
 import Logging
 import Portal
-import SupplementaryKeys
 import Synchronization
 import WebAuthnModel
 
@@ -64,7 +63,7 @@ func serving(
     }
 }
 
-/// A portal that serves while `body` runs, and verifies signatures of every algorithm that there is a library for.
+/// A portal that serves while `body` runs.
 ///
 /// - Parameter body: gets the portal's origin and accounts.
 func withRunningPortal(
@@ -72,7 +71,6 @@ func withRunningPortal(
 ) async throws {
     let listening = Announcement<Int>()
     var configuration = configuration
-    configuration.verifiers = .all
     configuration.onListening = { port in listening.settle(.success(port)) }
     let application = try PortalApplication(configuration: configuration)
     let host = configuration.relyingPartyID

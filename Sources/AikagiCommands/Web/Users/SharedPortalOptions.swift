@@ -14,18 +14,20 @@ struct PortalDataOptions: ParsableArguments {
     var data: String?
 
     /// Checks that the folder is given, for commands that cannot do without.
-    func checkIsGiven() throws {
-        guard data != nil else {
+    func checkIsGiven() throws { _ = try folder() }
+
+    private func folder() throws -> String {
+        guard let data else {
             throw ValidationError("--data is missing: the folder that `aikagi portal --data` uses")
         }
+        return data
     }
 
     /// The accounts of the portal in the folder.
     ///
     /// - Parameter creating: whether the folder may be made.
     func accounts(creating: Bool = false) throws -> PortalAccounts {
-        try checkIsGiven()
-        let data = data ?? ""
+        let data = try folder()
         let path = data + "/portal.sqlite"
         if creating {
             try createPrivateDirectory(data)
