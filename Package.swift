@@ -128,8 +128,10 @@ let package = Package(
         module(
             "Portal",
             [
-                "RelyingParty", "WebAuthnModel", "QRCodes", "CSV", "SMTP", hummingbird, hummingbirdCore, hummingbirdTLS,
-                httpTypes, nioCore, nioPosix, nioTLS, nioSSL, mustache, grdb, logging, crypto, cryptoExtras,
+                "RelyingParty", "WebAuthnModel", "QRCodes", "CSV", "SMTP", "CLinuxProcess", hummingbird,
+                hummingbirdCore,
+                hummingbirdTLS, httpTypes, nioCore, nioPosix, nioTLS, nioSSL, mustache, grdb, logging, crypto,
+                cryptoExtras,
                 serviceLifecycle,
             ], resources: [.embedInCode("Resources")]),
 

@@ -1,4 +1,4 @@
-// Linux's calls about processes that Swift cannot see, for module ProgramRunner only: variadic functions, and what the C
+// Linux's calls that Swift cannot see, for module ProgramRunner, and the last one for Portal: variadic functions, and what the C
 // library declares with _GNU_SOURCE only. That is not defined here: with it, structures of common headers would differ from
 // those of Swift's own module for the C library. The system calls are made by number instead.
 #pragma once
@@ -35,4 +35,11 @@ static inline mode_t aikagi_mode(const char *path)
 {
     struct stat status;
     return lstat(path, &status) == 0 ? status.st_mode : 0;
+}
+
+/// The type and permissions of an open file, or 0.
+static inline mode_t aikagi_descriptor_mode(int descriptor)
+{
+    struct stat status;
+    return fstat(descriptor, &status) == 0 ? status.st_mode : 0;
 }

@@ -1,3 +1,4 @@
+import CLinuxProcess
 import Crypto
 import FoundationEssentials
 import Glibc
@@ -71,26 +72,15 @@ struct SealingKey: Sendable {
             return nil
         }
         defer { close(descriptor) }
-        try checkMode(path)
+        // Of the file that is open: another may have the name by now.
+        let mode = aikagi_descriptor_mode(descriptor) & 0o7777
+        guard mode & 0o077 == 0, mode != 0 else { throw .sealingKeyMode(path, mode: String(mode, radix: 8)) }
         var bytes = [UInt8](repeating: 0, count: byteCount + 1)
         let count = Glibc.read(descriptor, &bytes, bytes.count)
         guard count == byteCount else {
             throw .sealingKey(path, reason: "it does not hold a key of \(byteCount) bytes")
         }
         return Array(bytes.prefix(byteCount))
-    }
-
-    /// Sees that nobody else may read a file, or the one that a link leads to.
-    private static func checkMode(_ path: String) throws(PortalConfigurationError) {
-        let file = URL(filePath: path).resolvingSymlinksInPath().path
-        let attributes: [FileAttributeKey: Any]
-        do {
-            attributes = try FileManager.default.attributesOfItem(atPath: file)
-        } catch {
-            throw .sealingKey(path, reason: "its mode cannot be read")
-        }
-        let mode = (attributes[.posixPermissions] as? Int) ?? 0o777
-        guard mode & 0o077 == 0 else { throw .sealingKeyMode(path, mode: String(mode, radix: 8)) }
     }
 
     private static func failure(_ path: String) -> PortalConfigurationError {
