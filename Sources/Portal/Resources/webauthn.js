@@ -59,7 +59,8 @@ function credentialJSON(credential) {
 function withoutSecret(json) {
   const results = json.clientExtensionResults;
   if (!results || !results.prf || !results.prf.results) return json;
-  const { results: secret, ...prf } = results.prf;
+  const prf = { ...results.prf };
+  delete prf.results;
   return { ...json, clientExtensionResults: { ...results, prf } };
 }
 
@@ -181,6 +182,12 @@ const derivations = {
   keep(credentialId, value) {
     sessionStorage.setItem(this.key(credentialId), JSON.stringify(value));
   },
+  // Whoever is here next has nothing to do with them.
+  clear() {
+    for (const key of Object.keys(sessionStorage)) {
+      if (key.startsWith(this.key(""))) sessionStorage.removeItem(key);
+    }
+  },
 };
 
 // Shows, once, what was derived before the page was loaded anew.
@@ -295,4 +302,6 @@ if (signals) {
 if (["logged-out", "logged-out-everywhere", "login-needed"].includes(new URLSearchParams(location.search).get("notice"))) {
   sessionStorage.clear();
 }
+// The login page: a visit may have ended by itself, too.
+if (document.querySelector("[data-autofill]")) derivations.clear();
 showDownload();
