@@ -214,6 +214,7 @@ let package = Package(
                 "Portal", "CSV", "RelyingParty", "WebAuthnModel",
                 "CBOR", crypto, grdb, hummingbird, httpTypes, logging, nioCore, nioPosix,
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
             ]),
         tests("CSVTests", ["CSV"]),
         tests("SMTPTests", ["SMTP"]),

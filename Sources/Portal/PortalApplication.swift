@@ -26,10 +26,17 @@ public struct PortalApplication: Service {
     ///
     /// - Throws: ``PortalListenError`` when the address and port cannot be listened on.
     public func run() async throws {
-        do {
-            try await application().run()
-        } catch {
-            throw PortalListenError(error, address: core.configuration.address, port: core.configuration.port) ?? error
+        let core = core
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            // Ends with the server, not before: while it shuts down, answers may still tell of changes.
+            group.addTask { await core.outbox.run() }
+            defer { group.cancelAll() }
+            do {
+                try await application().run()
+            } catch {
+                throw PortalListenError(error, address: core.configuration.address, port: core.configuration.port)
+                    ?? error
+            }
         }
     }
 

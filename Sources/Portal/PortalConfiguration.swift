@@ -27,8 +27,10 @@ public struct PortalConfiguration: Sendable {
     /// How long a connection may be idle, or take over a request's head or the next part of its body, before it is
     /// closed.
     public var idleTimeout = Duration.seconds(30)
-    /// How long a request may take from its head to the end of its answer, which may wait for a mail server for a minute,
-    /// before its connection is closed.
+    /// How long a connection may owe something before it is closed.
+    ///
+    /// From the first bytes of a request, or the first part of an answer that has not left yet, until all answers have left;
+    /// an answer may wait for a mail server for a minute.
     public var exchangeTimeout = Duration.seconds(120)
     /// How many connections are served at once, give or take a few that arrive at the same moment; at least 1.
     ///

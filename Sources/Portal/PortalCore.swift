@@ -10,6 +10,7 @@ struct PortalCore: Sendable {
     let secrets = SessionSecrets()
     let sealing: SealingKey
     let mail: any MailTransport
+    let outbox: Outbox
     /// The folder that mails go to, unless a server takes them.
     let maildir: Maildir?
     /// What the server needs for TLS; `nil` for plain HTTP.
@@ -38,12 +39,14 @@ struct PortalCore: Sendable {
         tls = try configuration.tls?.load()
         renderer = try PageRenderer(
             siteName: configuration.name, showsManualSteps: configuration.showsManualSteps,
-
             hasMailPage: configuration.showsMailPage)
         guard let sender = MailAddress("no-reply@\(configuration.relyingPartyID)") else {
             throw PortalConfigurationError.relyingPartyID(configuration.relyingPartyID)
         }
         self.sender = sender
+        outbox = Outbox(
+            database: database, transport: mail, senderName: configuration.name, sender: sender,
+            clock: configuration.clock, logger: configuration.logger)
         _ = try relyingParty()
     }
 

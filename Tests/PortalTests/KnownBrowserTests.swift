@@ -70,13 +70,109 @@ import Testing
         }
     }
 
+    /// What a browser's mark says.
+    private func mark(_ browser: Browser) throws -> String {
+        try #require(browser.cookies[KnownBrowserTests.cookie])
+    }
+
+    @Test("A reset lets an owner in who is locked out in a known browser, and its mark is void")
+    func reset() async throws {
+        try await known { fixture, browser in
+            let before = try mark(browser)
+            try await guess(browser)
+            try await fixture.portal.accounts.reset(userID: PortalFixture.userID) { _ in PortalFixture.initialPassword }
+            #expect(try await browser.logIn(PortalFixture.initialPassword).steps == ["1.3"])
+            #expect(try mark(browser) == before)
+            // As of any other browser, its guesses count with those of all.
+            let other = browser.another()
+            _ = try await other.open("/login")
+            try await guess(other)
+            let same = browser.another()
+            same.setCookie(KnownBrowserTests.cookie, before)
+            #expect(try await same.logIn(PortalFixture.initialPassword).status == 429)
+        }
+    }
+
+    @Test(
+        "Logging out everywhere, a new password and a year void a mark", arguments: ["everywhere", "password", "year"])
+    func void(reason: String) async throws {
+        try await known { fixture, browser in
+            let old = browser.another()
+            old.setCookie(KnownBrowserTests.cookie, try mark(browser))
+            try fixture.emptyMailbox()
+            let page = try await browser.logIn(PortalFixture.newPassword)
+            let code = try #require(try fixture.mailCodes().first)
+            #expect(try await browser.submit("/login/mail-code", ["code": code], on: page).path == "/top")
+            var password = PortalFixture.newPassword
+            switch reason {
+            case "everywhere":
+                _ = try await browser.submit(
+                    "/settings/log-out-everywhere", [:], on: try await browser.open("/settings"))
+            case "password":
+                let before = try mark(browser)
+                password = "six yellow umbrellas"
+                let fields = [
+                    "currentPassword": PortalFixture.newPassword, "newPassword": password, "repeatedPassword": password,
+                ]
+                #expect(
+                    try await browser.submit("/settings/password", fields).path == "/settings?notice=password")
+                // The browser that it was changed in is known at once.
+                #expect(try mark(browser) != before)
+                _ = try await browser.submit("/logout", [:], on: try await browser.open("/settings"))
+            default: fixture.advance(by: 365 * 86_400)
+            }
+            try await guess(browser.another())
+            #expect(try await old.logIn(password).status == 429)
+            #expect(try await browser.logIn(password).status == (reason == "password" ? 200 : 429))
+        }
+    }
+
+    @Test("Known browsers together have their own limit, which strangers do not use up")
+    func together() async throws {
+        try await known { fixture, browser in
+            let account = try await fixture.account()
+            let core = fixture.portal.core
+            let request = Request(
+                head: HTTPRequest(method: .get, scheme: "https", authority: nil, path: "/"),
+                body: RequestBody(buffer: .init()))
+            let marks = (0..<5).compactMap { _ in
+                core.knownBrowsers.header(for: account, now: core.now, answering: request)
+            }.map { $0.dropFirst(KnownBrowserTests.cookie.count + 1).prefix { $0 != ";" } }
+            #expect(Set(marks).count == 5)
+            for mark in marks.prefix(4) {
+                let copy = browser.another()
+                copy.setCookie(KnownBrowserTests.cookie, String(mark))
+                for _ in 0..<5 { #expect(try await copy.logIn("wrong password").status == 422) }
+            }
+            let fifth = browser.another()
+            fifth.setCookie(KnownBrowserTests.cookie, String(marks[4]))
+            #expect(try await fifth.logIn("wrong password").status == 429)
+            #expect(try await browser.another().logIn(PortalFixture.newPassword).path == "/login/mail-code")
+        }
+    }
+
+    @Test("A login that goes on to a setting makes the browser known, too")
+    func purpose() async throws {
+        let fixture = try await PortalFixture()
+        try await fixture.browse { browser in
+            var passkey = TestAuthenticator()
+            _ = try await browser.reachSetUp(fixture)
+            _ = try await browser.register(&passkey)
+            fixture.advance(by: 11 * 60)
+            _ = try await browser.open("/settings/method")
+            browser.setCookie(KnownBrowserTests.cookie, "lost")
+            #expect(try await browser.prove(with: &passkey) == "/settings/method")
+            #expect(try mark(browser) != "lost")
+        }
+    }
+
     @Test("A mark is good for its account alone, and only whole")
     func marks() async throws {
         try await known { fixture, browser in
             try await fixture.portal.core.database.write {
                 try $0.execute(
                     sql: "INSERT INTO account SELECT 99, 'taro', x'00', 'Taro', dateOfBirth, passwordHash, "
-                        + "'complete', mailAddress, 'mail', 0, 0, 0, 0 FROM account")
+                        + "'complete', mailAddress, 'mail', 0, 0, 0, 0, NULL FROM account")
             }
             let mark = try #require(browser.cookies[KnownBrowserTests.cookie])
             let stranger = browser.another()

@@ -21,7 +21,8 @@ import Testing
                         ALTER TABLE session DROP COLUMN credentialID; ALTER TABLE session DROP COLUMN purpose;
                         ALTER TABLE passkey DROP COLUMN supportsPRF;
                         DROP INDEX attemptByTime; DROP INDEX sessionByUse; DROP INDEX sessionByAge;
-                        DELETE FROM grdb_migrations WHERE identifier LIKE '3:%' OR identifier LIKE '4:%';
+                        DROP TABLE outbox; ALTER TABLE account DROP COLUMN browserEpoch;
+                        DELETE FROM grdb_migrations WHERE substr(identifier, 1, 2) IN ('3:', '4:', '5:');
                         """)
             }
             let newer = try PortalApplication(configuration: fixture.portal.core.configuration)

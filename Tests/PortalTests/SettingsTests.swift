@@ -18,6 +18,7 @@ import WebAuthnModel
             var authenticator = TestAuthenticator()
             _ = try await browser.reachSetUp(fixture)
             _ = try await browser.register(&authenticator)
+            await fixture.portal.core.outbox.sendDue()
             try fixture.emptyMailbox()
             try await body(fixture, browser, &authenticator)
         }
@@ -83,6 +84,7 @@ import WebAuthnModel
 
             page = try await browser.submit("/settings/method", ["method": "mail"])
             #expect(page.path == "/settings?notice=method")
+            await fixture.portal.core.outbox.sendDue()
             #expect(try fixture.mails().contains { $0.contains(Phrase.noticeMailMethod.text(.japanese)) })
             #expect(try await half.open("/top").path == "/login/mail-code")
             // The app's secret is gone: choosing it again sets up another.
@@ -173,6 +175,7 @@ import WebAuthnModel
             #expect(try await other.open("/top").path.hasPrefix("/login"))
             #expect(try await other.logIn(SettingsTests.password).status == 422)
             #expect(try await other.logIn(new).path == "/login/passkey")
+            await fixture.portal.core.outbox.sendDue()
             #expect(try fixture.mails().count == 1)
         }
     }
@@ -277,7 +280,7 @@ import WebAuthnModel
             try await fixture.portal.core.database.write {
                 try $0.execute(
                     sql: "INSERT INTO account SELECT 99, 'taro', x'00', 'Taro', dateOfBirth, passwordHash, "
-                        + "'complete', mailAddress, 'mail', 0, 0, 0, 0 FROM account")
+                        + "'complete', mailAddress, 'mail', 0, 0, 0, 0, NULL FROM account")
             }
             let other = browser.another()
             try fixture.emptyMailbox()

@@ -21,6 +21,8 @@ struct Account: Sendable, Equatable {
     let mailAddress: String?
     /// How it proves more than its password, from step 1.8 on.
     let method: AuthenticationMethod
+    /// What the marks of its known browsers belong to: others are void; empty before the first was voided.
+    let browserEpoch: [UInt8]
 }
 
 extension Account {
@@ -32,7 +34,8 @@ extension Account {
         self.init(
             id: row["id"], userID: row["userID"], userHandle: Bytes.column("userHandle", of: row), name: row["name"],
             dateOfBirth: dateOfBirth, passwordHash: row["passwordHash"], step: step, mailAddress: row["mailAddress"],
-            method: (row["method"] as String?).flatMap(AuthenticationMethod.init) ?? .passkey)
+            method: (row["method"] as String?).flatMap(AuthenticationMethod.init) ?? .passkey,
+            browserEpoch: Bytes.column("browserEpoch", of: row))
     }
 
     /// The account with a row number.
@@ -60,7 +63,7 @@ extension Account {
 
     /// Changes how the account proves more than its password; a secret that is no longer of use goes.
     ///
-    /// - Returns: What has changed, for ``PortalCore/notify(of:_:_:)``.
+    /// - Returns: What has changed, for ``PortalCore/notify(of:_:_:in:)``.
     static func setMethod(
         _ method: AuthenticationMethod, of accountID: Int64, in database: Database
     ) throws -> [Phrase] {
@@ -72,6 +75,13 @@ extension Account {
             changes.append(.noticeMailAppRemoved)
         }
         return changes
+    }
+
+    /// Voids the marks of all its known browsers.
+    static func forgetBrowsers(of accountID: Int64, in database: Database) throws {
+        try database.execute(
+            sql: "UPDATE account SET browserEpoch = ? WHERE id = ?",
+            arguments: [Bytes.value(Secret.random(16)), accountID])
     }
 
     /// Moves chapter 1 on, if and only if it still stands where the caller saw it.

@@ -101,8 +101,11 @@ public struct PortalAccounts: Sendable {
             for table in ["session", "passkey", "oneTimePassword", "mailConfirmation"] {
                 try database.execute(sql: "DELETE FROM \(table) WHERE accountID = ?", arguments: [account.id])
             }
+            // In a known browser, too: it is none any more, and its attempts count for nobody.
+            try Account.forgetBrowsers(of: account.id, in: database)
             for key in [
-                AttemptLimiter.Key.password(userID: userID), .dateOfBirth(accountID: account.id),
+                AttemptLimiter.Key.password(userID: userID), .knownBrowsers(userID: userID),
+                .dateOfBirth(accountID: account.id),
                 .code(accountID: account.id), .mail(accountID: account.id), .mailCode(accountID: account.id),
             ] { try AttemptLimiter.forgive(key, in: database) }
         }

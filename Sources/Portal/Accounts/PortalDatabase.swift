@@ -59,8 +59,9 @@ struct PortalDatabase: Sendable {
         synchronous: String, _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws -> Value {
         try await pool.writeWithoutTransaction { database in
-            // Every writer says it anew: what the one before has set does not count.
-            try database.cachedStatement(sql: "PRAGMA synchronous = \(synchronous)").execute()
+            // Every writer says it anew: what the one before has set does not count. Not a cached statement: SQLite acts on
+            // this pragma when it compiles it.
+            try database.execute(sql: "PRAGMA synchronous = \(synchronous)")
             var result = Result<Value, any Error>.failure(CancellationError())
             try database.inTransaction {
                 result = .success(try body(database))
@@ -175,6 +176,23 @@ struct PortalDatabase: Sendable {
                     CREATE INDEX attemptByTime ON attempt (at);
                     CREATE INDEX sessionByUse ON session (lastUsedAt);
                     CREATE INDEX sessionByAge ON session (createdAt);
+                    """)
+        }
+        migrator.registerMigration("5: mails that wait, and what voids the marks of known browsers") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE outbox (
+                        id INTEGER PRIMARY KEY,
+                        recipient TEXT NOT NULL,
+                        subject TEXT NOT NULL,
+                        text TEXT NOT NULL,
+                        identifier TEXT NOT NULL,
+                        writtenAt REAL NOT NULL,
+                        dueAt REAL NOT NULL,
+                        attempts INTEGER NOT NULL
+                    ) STRICT;
+                    CREATE INDEX outboxByTurn ON outbox (dueAt);
+                    ALTER TABLE account ADD COLUMN browserEpoch BLOB;
                     """)
         }
         return migrator

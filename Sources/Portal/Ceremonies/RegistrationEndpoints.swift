@@ -67,7 +67,8 @@ struct RegistrationEndpoints: Sendable {
                 registration: response, for: ceremony, existing: existing, now: now)
 
             // 3. Store, unless somebody was faster, and go on under a new secret: more was proven than before.
-            let (secret, changes) = try await core.database.write { database -> ([UInt8], [Phrase]) in
+            let language = context.language
+            let secret = try await core.database.write { database -> [UInt8] in
                 guard result.record.userHandle.bytes == visitor.account.userHandle,
                     let current = try SessionStore.find(secret: session.secret, now: now, in: database),
                     Session(secret: session.secret, isNew: false, visitor: current.visitor).mayAddPasskey
@@ -82,12 +83,11 @@ struct RegistrationEndpoints: Sendable {
                 if try SessionStore.purpose(of: session, in: database) == .passkeyAsMethod {
                     changes += try Account.setMethod(.passkey, of: visitor.account.id, in: database)
                 }
-                let secret = try SessionStore.begin(
+                try core.notify(of: changes, visitor.account, language, in: database)
+                return try SessionStore.begin(
                     secret: core.secrets.issue(), accountID: visitor.account.id, level: .passkey, isFirstLogin: false,
                     credentialID: result.record.id.bytes, replacing: session, now: now, in: database)
-                return (secret, changes)
             }
-            await core.notify(of: changes, visitor.account, context)
             return core.json(CeremonyOutcome(next: "/passkeys/name")).withCookie(core.sessionCookie(secret))
         } catch {
             throw CeremonyOutcome.failure(from: error, logger: context.logger)

@@ -26,7 +26,9 @@ struct IdentityPages: Sendable {
         }
         let now = core.now
         let key = AttemptLimiter.Key.dateOfBirth(accountID: account.id)
+        let session = context.session
         let decision = try await core.database.write { database in
+            guard try SessionStore.isOpen(session, in: database) else { throw PortalFailure.formExpired }
             let decision = try AttemptLimiter.admit([key], now: now, in: database)
             if case .admitted = decision, date == account.dateOfBirth {
                 try AttemptLimiter.forgive(key, in: database)
@@ -60,8 +62,11 @@ struct IdentityPages: Sendable {
         switch fields["decision"] {
         case "accept":
             let now = core.now.timeIntervalSince1970
-            _ = try await core.database.write {
-                try account.advance(from: [.terms], to: .mailAddress, setting: [("termsAcceptedAt", now)], in: $0)
+            let session = context.session
+            try await core.database.write { database in
+                guard try SessionStore.isOpen(session, in: database) else { throw PortalFailure.formExpired }
+                _ = try account.advance(
+                    from: [.terms], to: .mailAddress, setting: [("termsAcceptedAt", now)], in: database)
             }
             return core.redirect(to: FirstLoginStep.mailAddress.path)
         case "refuse":

@@ -28,12 +28,13 @@ struct LoginPages: Sendable {
 
         // 1. Count the attempt before the password is looked at; apart, where the account's owner has logged in before.
         let account = try await core.database.read { try Account.find(userID: userID, in: $0) }
-        let browser = account.flatMap { core.knownBrowsers.nonce(in: request, for: $0.id) }
-        let keys = [
+        let browser = account.flatMap { core.knownBrowsers.nonce(in: request, for: $0, now: now) }
+        var keys = [
             AttemptLimiter.Key.password(userID: userID, from: browser),
             AttemptLimiter.Key.address(context.remoteAddress),
         ]
-        let decision = try await core.database.write { try AttemptLimiter.admit(keys, now: now, in: $0) }
+        if browser != nil { keys.append(.knownBrowsers(userID: userID)) }
+        let decision = try await core.database.write { [keys] in try AttemptLimiter.admit(keys, now: now, in: $0) }
         let attempts: [Int64]
         switch decision {
         case .delayed(let seconds): return core.delay(screen, seconds: seconds, for: request, context)
@@ -48,12 +49,13 @@ struct LoginPages: Sendable {
 
         // 3. Begin the visit, unless the password has changed meanwhile.
         let session = context.session
+        let guesses = keys[0]
         let secret = try await core.database.write { database -> [UInt8]? in
             guard let current = try Account.find(account.id, in: database),
                 current.passwordHash == account.passwordHash
             else { return nil }
             try AttemptLimiter.withdraw(attempts, in: database)
-            try AttemptLimiter.forgive(keys[0], in: database)
+            try AttemptLimiter.forgive(guesses, in: database)
             return try SessionStore.begin(
                 secret: core.secrets.issue(), accountID: current.id, level: .password,
                 isFirstLogin: current.step != .complete, replacing: session,

@@ -100,6 +100,7 @@ extension PortalCore {
     /// Sends a fresh code to an account's address and, only when it is on its way, stores it for a visit.
     ///
     /// - Throws: A ``MailTransportError`` when it could not be sent; an earlier code is still good then.
+    ///   ``PortalFailure/formExpired`` when the visit has ended meanwhile.
     func sendCode(
         to account: Account, sessionIDHash: [UInt8], _ language: Language
     ) async throws -> AttemptLimiter.Decision {
@@ -113,8 +114,10 @@ extension PortalCore {
             subject: Phrase.mailCodeSubject.text(language, configuration.name),
             text: Phrase.mailCodeText.text(language, configuration.name, code), to: address)
         let sealing = sealing
-        try await database.write {
-            try MailCode.open(code, for: sessionIDHash, sealing: sealing, now: now, in: $0)
+        // Sending takes its time: the visit may have ended meanwhile.
+        try await database.write { database in
+            guard try SessionStore.isOpen(idHash: sessionIDHash, in: database) else { throw PortalFailure.formExpired }
+            try MailCode.open(code, for: sessionIDHash, sealing: sealing, now: now, in: database)
         }
         return decision
     }

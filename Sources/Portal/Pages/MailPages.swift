@@ -124,7 +124,10 @@ struct MailPages: Sendable {
         } catch let error as any MailTransportError {
             return core.mailNotSent(error, on: screen, for: request, context)
         }
-        _ = try await core.database.write { database in
+        // Sending takes its time: the visit may have ended meanwhile.
+        let session = context.session
+        try await core.database.write { database in
+            guard try SessionStore.isOpen(session, in: database) else { throw PortalFailure.formExpired }
             let isAdvanced = try account.advance(
                 from: [.mailAddress, .mailConfirmation], to: .mailConfirmation,
                 setting: [("mailAddress", address.text)], in: database)

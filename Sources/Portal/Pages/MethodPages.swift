@@ -21,9 +21,11 @@ struct MethodPages: Sendable {
                 return core.refusal(
                     methodScreen(context.language), Phrase.methodMissing.text(context.language), for: request, context)
             }
-            _ = try await core.database.write {
-                try visitor.account.advance(
-                    from: [.method], to: .newPassword, setting: [("method", method.rawValue)], in: $0)
+            let session = context.session
+            try await core.database.write { database in
+                guard try SessionStore.isOpen(session, in: database) else { throw PortalFailure.formExpired }
+                _ = try visitor.account.advance(
+                    from: [.method], to: .newPassword, setting: [("method", method.rawValue)], in: database)
             }
             return core.redirect(to: FirstLoginStep.newPassword.path)
         }
@@ -62,6 +64,7 @@ struct MethodPages: Sendable {
         let now = core.now
         let session = context.session
         let secret = try await core.database.write { database -> [UInt8]? in
+            guard try SessionStore.isOpen(session, in: database) else { return nil }
             let isAdvanced = try account.advance(
                 from: [.newPassword], to: .complete,
                 setting: [("passwordHash", hash), ("firstLoginCompletedAt", now.timeIntervalSince1970)], in: database)

@@ -30,7 +30,8 @@ struct OneTimePasswordPages: Sendable {
         let now = core.now
         let code = TypedCode.digits(fields["code"])
         // One transaction: either the account has the app, and this visit has proven it, or nothing has changed.
-        let outcome = try await core.database.write { database -> (secret: [UInt8], changes: [Phrase])? in
+        let language = context.language
+        let secret = try await core.database.write { database -> [UInt8]? in
             guard try SessionStore.isOpen(session, in: database) else { throw PortalFailure.formExpired }
             guard
                 try OneTimePasswordStore.confirm(
@@ -38,17 +39,16 @@ struct OneTimePasswordPages: Sendable {
                     in: database)
             else { return nil }
             let changes = try Account.setMethod(.totp, of: visitor.account.id, in: database)
-            let secret = try SessionStore.begin(
+            try core.notify(of: changes + [.noticeMailAppSetUp], visitor.account, language, in: database)
+            return try SessionStore.begin(
                 secret: core.secrets.issue(), accountID: visitor.account.id, level: .totp, isFirstLogin: false,
                 replacing: session, now: now, in: database)
-            return (secret, changes + [.noticeMailAppSetUp])
         }
-        guard let (secret, changes) = outcome else {
+        guard let secret else {
             var screen = try await setUpScreen(for: visitor, context)
             screen.forms[0].fields[0].isInvalid = true
             return core.refusal(screen, Phrase.totpWrongAtSetUp.text(context.language), for: request, context)
         }
-        await core.notify(of: changes, visitor.account, context)
         return core.redirect(to: "/top?notice=app-ready").withCookie(core.sessionCookie(secret))
     }
 
@@ -130,50 +130,6 @@ struct OneTimePasswordPages: Sendable {
     /// Groups of four, easier to type.
     private static func grouped(_ text: String) -> String {
         text.enumerated().map { $0 > 0 && $0.isMultiple(of: 4) ? " \($1)" : "\($1)" }.joined()
-    }
-}
-
-/// What became of a code that was typed to log in.
-enum CodeOutcome: Sendable {
-    /// It is right: the cookie's secret and the next page.
-    case accepted(secret: [UInt8], next: String)
-    /// It is not, and why.
-    case refused(Phrase)
-    /// There were too many before.
-    case delayed(seconds: Int)
-}
-
-extension PortalCore {
-    /// Takes a code that was typed to log in, in one transaction: it counts as an attempt, whatever comes of it.
-    ///
-    /// - Parameter redeem: Uses the code up; what is wrong with it, or `nil`.
-    func redeemCode(
-        of accountID: Int64, level: Session.Level, from session: Session,
-        redeem: @escaping @Sendable (Database) throws -> Phrase?
-    ) async throws -> CodeOutcome {
-        let core = self
-        let now = now
-        let key = AttemptLimiter.Key.code(accountID: accountID)
-        return try await database.write { database in
-            if case .delayed(let seconds) = try AttemptLimiter.admit([key], now: now, in: database) {
-                return .delayed(seconds: seconds)
-            }
-            if let phrase = try redeem(database) { return .refused(phrase) }
-            try AttemptLimiter.forgive(key, in: database)
-            let next = try core.goOn(as: accountID, level: level, from: session, in: database)
-            return .accepted(secret: next.secret, next: next.next)
-        }
-    }
-
-    /// The answer to a code.
-    func answer(
-        _ outcome: CodeOutcome, on screen: Screen, for request: Request, _ context: PortalContext
-    ) -> Response {
-        switch outcome {
-        case .accepted(let secret, let next): redirect(to: next).withCookie(sessionCookie(secret))
-        case .refused(let phrase): refusal(screen, phrase.text(context.language), for: request, context)
-        case .delayed(let seconds): delay(screen, seconds: seconds, for: request, context)
-        }
     }
 }
 

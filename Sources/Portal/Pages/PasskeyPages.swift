@@ -53,8 +53,10 @@ struct PasskeyPages: Sendable {
                 screen.forms[0].fields[0].isInvalid = true
                 return core.refusal(screen, Phrase.nameMissing.text(context.language), for: request, context)
             }
-            _ = try await core.database.write {
-                try Passkey.rename(credentialID, of: visitor.account.id, to: name.text, in: $0)
+            let session = context.session
+            try await core.database.write { database in
+                guard try SessionStore.isOpen(session, in: database) else { throw PortalFailure.formExpired }
+                _ = try Passkey.rename(credentialID, of: visitor.account.id, to: name.text, in: database)
             }
             // Another passkey may wait for its name.
             return core.redirect(to: visitor.unnamedPasskey == credentialID ? "/top" : "/")
@@ -104,10 +106,7 @@ struct PasskeyPages: Sendable {
             ]
             screen.offersCeremonies = true
             screen.offersLogOut = true
-            let response = core.page(screen, for: request, context)
-            // Every login leads here.
-            let mark = core.knownBrowsers.header(for: visitor.account.id, answering: request)
-            return mark.map(response.withCookie) ?? response
+            return core.page(screen, for: request, context)
         }
     }
 

@@ -64,8 +64,10 @@ struct PasskeySettingsPages: Sendable {
                 screen.forms[0].fields[0].isInvalid = true
                 return core.refusal(screen, Phrase.nameMissing.text(context.language), for: request, context)
             }
-            _ = try await core.database.write {
-                try Passkey.rename(passkey.credentialID, of: visitor.account.id, to: name.text, in: $0)
+            let session = context.session
+            try await core.database.write { database in
+                guard try SessionStore.isOpen(session, in: database) else { throw PortalFailure.formExpired }
+                _ = try Passkey.rename(passkey.credentialID, of: visitor.account.id, to: name.text, in: database)
             }
             return core.redirect(to: "/settings/passkeys?notice=renamed")
         }
@@ -88,8 +90,14 @@ struct PasskeySettingsPages: Sendable {
         case .passkey(let passkey, let visitor):
             let session = context.session
             let now = core.now
+            let core = core
+            let language = context.language
             let outcome = try await core.database.write { database -> (isRemoved: Bool, goesOn: Bool) in
+                guard try SessionStore.isOpen(session, in: database) else { throw PortalFailure.formExpired }
                 let isRemoved = try Passkey.remove(passkey.credentialID, of: visitor.account, in: database)
+                if isRemoved {
+                    try core.notify(of: [.noticeMailPasskeyRemoved], visitor.account, language, in: database)
+                }
                 let goesOn = try SessionStore.find(secret: session.secret, now: now, in: database) != nil
                 return (isRemoved, goesOn)
             }
@@ -98,7 +106,6 @@ struct PasskeySettingsPages: Sendable {
                     removalScreen(passkey, context.language), Phrase.passkeyIsLast.text(context.language),
                     for: request, context)
             }
-            await core.notify(of: [.noticeMailPasskeyRemoved], visitor.account, context)
             if outcome.goesOn { return core.redirect(to: "/settings/passkeys?notice=removed") }
             // This very visit began with it. The page that says so also tells the browser.
             var screen = Screen(title: Phrase.removedTitle.text(context.language))

@@ -56,6 +56,10 @@ extension PortalCore {
         as accountID: Int64, level: Session.Level, credentialID: [UInt8]? = nil, from session: Session,
         in database: Database
     ) throws -> (secret: [UInt8], next: String) {
+        // Who was here may have ended the visit since the request began.
+        guard try session.visitor == nil || SessionStore.isOpen(session, in: database) else {
+            throw PortalFailure.loginRequired
+        }
         let purpose = try SessionStore.purpose(of: session, in: database)
         let secret = try SessionStore.begin(
             secret: secrets.issue(), accountID: accountID, level: level, isFirstLogin: false,

@@ -38,9 +38,15 @@ struct SettingsPages: Sendable {
     @Sendable func logOutEverywhere(_ request: Request, _ context: PortalContext) async throws -> Response {
         _ = try await FormFields(of: request, in: context)
         guard let visitor = context.session.visitor else { return core.loginNeeded() }
-        try await core.database.write {
-            try SessionStore.endAll(of: visitor.account.id, in: $0)
-            if visitor.account.step == .complete { try MailConfirmation.forgetPending(of: visitor.account.id, in: $0) }
+        let session = context.session
+        try await core.database.write { database in
+            // A second click, or a visit that somebody has ended meanwhile: that is done already.
+            guard try SessionStore.isOpen(session, in: database) else { return }
+            try SessionStore.endAll(of: visitor.account.id, in: database)
+            try Account.forgetBrowsers(of: visitor.account.id, in: database)
+            if visitor.account.step == .complete {
+                try MailConfirmation.forgetPending(of: visitor.account.id, in: database)
+            }
         }
         return core.redirect(to: "/login?notice=logged-out-everywhere")
             .withCookie(core.sessionCookie(core.secrets.issue()))
@@ -76,20 +82,23 @@ struct SettingsPages: Sendable {
         let wasSetUp = visitor.isSetUp
         // What has to be set up first is chosen by setting it up; until then everything stays as it was. Where nothing
         // is set up yet, step 1.8 is simply done again.
-        let (next, changes) = try await core.database.write { database -> (String, [Phrase]) in
+        let core = core
+        let language = context.language
+        let next = try await core.database.write { database -> String in
             guard try SessionStore.isOpen(session, in: database) else { throw PortalFailure.formExpired }
             switch method {
             case .passkey where try wasSetUp && Passkey.all(of: accountID, in: database).isEmpty:
                 try SessionStore.note(.passkeyAsMethod, for: session, in: database)
-                return ("/passkeys/new", [])
+                return "/passkeys/new"
             case .totp where try wasSetUp && !OneTimePasswordStore.exists(accountID: accountID, in: database):
-                return ("/one-time-password/set-up", [])
+                return "/one-time-password/set-up"
             default:
                 let changes = try Account.setMethod(method, of: accountID, in: database)
-                return wasSetUp ? ("/settings?notice=method", changes) : ("/", [])
+                guard wasSetUp else { return "/" }
+                try core.notify(of: changes, visitor.account, language, in: database)
+                return "/settings?notice=method"
             }
         }
-        await core.notify(of: changes, visitor.account, context)
         // By mail, a code is the proof that is due.
         if !wasSetUp, method == .mail {
             do {
@@ -162,12 +171,15 @@ struct SettingsPages: Sendable {
         let hash = try await core.passwords.hash(password)
         let session = context.session
         let core = core
+        let language = context.language
         let secret = try await core.database.write { database -> [UInt8]? in
             guard try SessionStore.isOpen(session, in: database),
                 try Account.find(account.id, in: database)?.passwordHash == account.passwordHash
             else { return nil }
             try database.execute(
                 sql: "UPDATE account SET passwordHash = ? WHERE id = ?", arguments: [hash, account.id])
+            try Account.forgetBrowsers(of: account.id, in: database)
+            try core.notify(of: [.noticeMailPassword], account, language, in: database)
             let credentialID = try SessionStore.credentialID(of: session, in: database)
             let provenAt = try SessionStore.beginning(of: session, in: database)
             try SessionStore.endAll(of: account.id, in: database)
@@ -177,7 +189,6 @@ struct SettingsPages: Sendable {
                 credentialID: credentialID, provenAt: provenAt, replacing: session, now: now, in: database)
         }
         guard let secret else { return core.redirect(to: "/settings/password") }
-        await core.notify(of: [.noticeMailPassword], account, context)
         return core.redirect(to: "/settings?notice=password").withCookie(core.sessionCookie(secret))
     }
 

@@ -12,8 +12,9 @@ enum AttemptLimiter {
         let maximum: Int
         let window: TimeInterval
 
-        private init(_ name: String, maximum: Int, window: TimeInterval) {
-            hash = Secret.digest(Array(name.utf8))
+        /// - Parameter parts: What is counted, and for whom; their lengths set them apart, whatever is typed into them.
+        private init(_ parts: String..., maximum: Int, window: TimeInterval) {
+            hash = Secret.digest(parts.flatMap { Array("\($0.utf8.count):\($0)".utf8) })
             self.maximum = maximum
             self.window = window
         }
@@ -31,29 +32,32 @@ enum AttemptLimiter {
         ///
         /// - Parameter browser: what sets one ``KnownBrowser`` apart; `nil` for all others together.
         static func password(userID: String, from browser: String? = nil) -> Key {
-            // No user ID has a space in it.
-            let origin = browser.map { " from \($0)" } ?? ""
-            return Key("password \(userID.lowercased())\(origin)", maximum: 5, window: 15 * 60)
+            guard let browser else { return Key("password", userID.lowercased(), maximum: 5, window: 15 * 60) }
+            return Key("password in a browser", userID.lowercased(), browser, maximum: 5, window: 15 * 60)
+        }
+        /// Passwords for one user ID in all its known browsers together: marks may be copied or collected.
+        static func knownBrowsers(userID: String) -> Key {
+            Key("password in known browsers", userID.lowercased(), maximum: 20, window: 15 * 60)
         }
         /// Logins from one network address.
-        static func address(_ address: String) -> Key { Key("address \(group(address))", maximum: 50, window: 15 * 60) }
+        static func address(_ address: String) -> Key { Key("address", group(address), maximum: 50, window: 15 * 60) }
         /// Ceremonies begun from one network address before a login, counted while they may be open; each look at the login
         /// page begins one, for the suggestions.
         static func ceremonies(address: String) -> Key {
-            Key("ceremonies \(group(address))", maximum: 300, window: 5 * 60)
+            Key("ceremonies", group(address), maximum: 300, window: 5 * 60)
         }
         /// Dates of birth for one account.
         static func dateOfBirth(accountID: Int64) -> Key {
-            Key("date of birth \(accountID)", maximum: 5, window: 15 * 60)
+            Key("date of birth", String(accountID), maximum: 5, window: 15 * 60)
         }
         /// One-time passwords for one account, in all its visits.
-        static func code(accountID: Int64) -> Key { Key("code \(accountID)", maximum: 5, window: 15 * 60) }
+        static func code(accountID: Int64) -> Key { Key("code", String(accountID), maximum: 5, window: 15 * 60) }
         /// Codes to be sent by mail for one account.
         static func mailCode(accountID: Int64) -> Key {
-            Key("mail code \(accountID)", maximum: 10, window: 3600)
+            Key("mail code", String(accountID), maximum: 10, window: 3600)
         }
         /// Mails to be sent for one account.
-        static func mail(accountID: Int64) -> Key { Key("mail \(accountID)", maximum: 5, window: 3600) }
+        static func mail(accountID: Int64) -> Key { Key("mail", String(accountID), maximum: 5, window: 3600) }
     }
 
     /// The longest window.

@@ -60,7 +60,14 @@ enum SessionStore {
 
     /// Whether a visit still goes on: it may have ended while a mail was sent or a password was hashed.
     static func isOpen(_ session: Session, in database: Database) throws -> Bool {
-        try beginning(of: session, in: database) != nil
+        try isOpen(idHash: session.idHash, in: database)
+    }
+
+    /// Whether the visit goes on that the database knows by a hash.
+    static func isOpen(idHash: [UInt8], in database: Database) throws -> Bool {
+        try Bool.fetchOne(
+            database, cached: "SELECT EXISTS (SELECT 1 FROM session WHERE idHash = ?)",
+            arguments: [Bytes.value(idHash)]) ?? false
     }
 
     /// When a visit began.
