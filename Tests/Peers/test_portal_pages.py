@@ -123,7 +123,9 @@ def test_pages(workplace, chromium):
     chromium.press("footer button")
     chromium.arrive("/login")
     chromium.look("logged-out")
-    assert not driver.execute_script("return sessionStorage.getItem('webauthn-ceremonies')")
+    kept = json.loads(driver.execute_script("return sessionStorage.getItem('webauthn-ceremonies')"))
+    assert [entry["kind"] for entry in kept] == ["registration"] and kept[0]["response"] == ceremony["response"]
+    assert set(kept[0]["options"]["user"]) == {"id"}
     chromium.fill(userID=USER, password=NEW_PASSWORD)
     chromium.arrive("/login/one-time-password")
     chromium.look("b.3-code")

@@ -119,6 +119,9 @@ def verify_download(file: Path, ceremonies: list[dict]) -> None:
     only_failed = verify([failed])
     assert only_failed.returncode == 1 and "holds no ceremonies" in only_failed.stderr
 
+    login = next(entry for entry in ceremonies if entry["kind"] == "authentication")
+    alone = verify([login])
+    assert "the file has no registration of this credential" in alone.stdout and alone.returncode == 1
 
 @pytest.mark.parametrize("devices, programs", DEVICES.values(), ids=DEVICES)
 def test_a_derived_secret(devices, programs, tmp_path):
@@ -164,11 +167,21 @@ def test_a_derived_secret(devices, programs, tmp_path):
     assert sum('"prf":true' in body for body in told["sent"]) == 3
     for text in [told["kept"], *told["sent"]]:
         assert websafe_encode(secret) not in text and secret.hex() not in text
-    assert told["left"] == "{}"
+    # Of what was exchanged only the public part of the registration outlives the visit: with it later logins can be verified.
+    left = json.loads(told["left"])
+    assert list(left) == ["webauthn-ceremonies"]
+    [registration] = json.loads(left["webauthn-ceremonies"])
+    full = next(entry for entry in ceremonies if entry["kind"] == "registration")
+    assert registration["response"] == full["response"] and registration["challenge"] == full["challenge"]
+    assert set(registration["options"]) == {"challenge", "user", "pubKeyCredParams", "authenticatorSelection"}
+    assert registration["options"]["user"] == {"id": full["options"]["user"]["id"]}
+    assert "answer" not in registration and fingerprint not in told["left"]
     verify_download(tmp_path / "download.json", ceremonies)
     for file in data.rglob("*"):
         if file.is_file():
             assert secret not in file.read_bytes()
+    verify_download(tmp_path / "later.json", [registration, *(
+        entry for entry in ceremonies if entry["kind"] == "authentication")])
 
 
 if __name__ == "__main__":

@@ -29,6 +29,13 @@ struct CeremonyVerifier {
         var error: String?
     }
 
+    /// A login with a credential of which nothing is known: no check would tell anything.
+    private struct UnregisteredCredential: Error, CustomStringConvertible {
+        var description: String {
+            "the file has no registration of this credential; register and log in in the same tab"
+        }
+    }
+
     /// Verifies one ceremony.
     mutating func verify(_ ceremony: CeremonyRecord) async -> Verdict {
         do {
@@ -82,13 +89,14 @@ struct CeremonyVerifier {
             try Self.record(of: ceremony, response, publicKey: $0)
         }
         let known = record ?? records[response.rawId]
+        guard let known else { throw UnregisteredCredential() }
         let allowed = ceremony.options.allowCredentials?.map(\.id.bytes) ?? []
         let result = try party.verify(
             authentication: response,
             for: Ceremony(
                 kind: .authentication, challenge: ceremony.challenge.bytes, expires: Self.expiry(of: now),
                 // With a list of credentials the account was known before.
-                userHandle: allowed.isEmpty ? nil : known?.userHandle.bytes, allowedCredentialIDs: allowed,
+                userHandle: allowed.isEmpty ? nil : known.userHandle.bytes, allowedCredentialIDs: allowed,
                 userVerification: ceremony.options.userVerification ?? .preferred),
             record: known, now: now)
         records[result.record.id] = result.record

@@ -98,14 +98,35 @@ const memory = {
     }
   },
   add(entry) {
+    // Of too many the oldest go, registrations last: without them no login can be verified later.
+    const entries = [...this.read(), entry];
+    let surplus = entries.length - 20;
     try {
-      sessionStorage.setItem(this.key, JSON.stringify([...this.read(), entry].slice(-20)));
+      this.keep(entries.filter(({ kind }) => kind === "registration" || surplus-- <= 0).slice(-20));
     } catch (error) {
       return;
     }
     showDownload();
   },
+  keep(entries) {
+    sessionStorage.setItem(this.key, JSON.stringify(entries));
+  },
+  // A visit has ended: nothing of it stays but what a verifier has to know of the passkeys that were registered.
+  forget() {
+    const registrations = this.read().filter((entry) => entry.kind === "registration" && !entry.error).map(publicPart);
+    sessionStorage.clear();
+    if (registrations.length > 0) this.keep(registrations);
+  },
 };
+
+// A registration without the person's names and what else was registered.
+function publicPart({ kind, began, time, origin, rpId, challenge, options, response }) {
+  const { user, pubKeyCredParams, authenticatorSelection } = options;
+  return {
+    kind, began, time, origin, rpId, challenge, response,
+    options: { challenge, user: { id: user.id }, pubKeyCredParams, authenticatorSelection },
+  };
+}
 
 function showDownload() {
   const paragraph = document.querySelector("[data-ceremonies]");
@@ -300,7 +321,7 @@ if (signals) {
 }
 
 if (["logged-out", "logged-out-everywhere", "login-needed"].includes(new URLSearchParams(location.search).get("notice"))) {
-  sessionStorage.clear();
+  memory.forget();
 }
 // The login page: a visit may have ended by itself, too.
 if (document.querySelector("[data-autofill]")) derivations.clear();
