@@ -43,7 +43,9 @@ import Testing
         let parts = mail.components(separatedBy: "\r\n\r\n")
         let headers = parts[0].components(separatedBy: "\r\n")
         #expect(!mail.replacingOccurrences(of: "\r\n", with: "").contains { $0.isNewline })
-        #expect(headers.contains("Date: Fri, 15 Jan 2027 08:00:00 +0000"))
+        #expect(
+            headers.contains("Date: \(MailMessage.timestamp(Date(timeIntervalSince1970: 1_800_000_000), in: .current))")
+        )
         #expect(headers.contains("From: Aikagi Portal <no-reply@portal.example>"))
         #expect(headers.contains("To: hanako@example.jp"))
         #expect(headers.contains("Content-Type: text/plain; charset=utf-8"))
@@ -81,6 +83,19 @@ import Testing
         ])
     func timestamp(seconds: Double, text: String) {
         #expect(MailMessage.timestamp(Date(timeIntervalSince1970: seconds)) == text)
+    }
+
+    @Test(
+        "A date is that of the zone's clocks, and names its distance from UTC",
+        arguments: [
+            ("Asia/Tokyo", "Fri, 1 Jan 2027 00:30:00 +0900"), ("America/St_Johns", "Thu, 31 Dec 2026 12:00:00 -0330"),
+            ("Asia/Kolkata", "Thu, 31 Dec 2026 21:00:00 +0530"), ("UTC", "Thu, 31 Dec 2026 15:30:00 +0000"),
+        ])
+    func zones(name: String, text: String) throws {
+        let zone = try #require(TimeZone(identifier: name))
+        let moment = Date(timeIntervalSince1970: 1_798_731_000)
+        #expect(MailMessage.timestamp(moment, in: zone) == text)
+        #expect(PasskeyPages.day(moment, in: zone) == (name == "Asia/Tokyo" ? "2027-01-01" : "2026-12-31"))
     }
 
     @Test("A link works once; expired, replaced, unknown and damaged ones have their screens and change nothing")

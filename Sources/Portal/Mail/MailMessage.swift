@@ -14,13 +14,15 @@ struct MailMessage: Sendable {
     var text: String
     /// When it was written.
     var date: Date
+    /// Where: the date is that of its clocks.
+    var zone = TimeZone.gmt
     /// Makes the Message-ID unique.
     var identifier: String
 
     /// The bytes of the message.
     var encoded: [UInt8] {
         let headers = [
-            "Date: \(MailMessage.timestamp(date))",
+            "Date: \(MailMessage.timestamp(date, in: zone))",
             "From: \(MailMessage.encodedWords(senderName, after: 6)) <\(sender.text)>",
             "To: \(recipient.text)",
             "Subject: \(MailMessage.encodedWords(subject, after: 9))",
@@ -59,9 +61,10 @@ struct MailMessage: Sendable {
         return words.joined(separator: "\r\n ")
     }
 
-    /// The date-time of RFC 5322 §3.3, in UTC.
-    static func timestamp(_ date: Date) -> String {
-        let seconds = Int(date.timeIntervalSince1970.rounded(.down))
+    /// The date-time of RFC 5322 §3.3, with the zone's distance from UTC.
+    static func timestamp(_ date: Date, in zone: TimeZone = .gmt) -> String {
+        let offset = zone.secondsFromGMT(for: date) / 60
+        let seconds = Int(date.timeIntervalSince1970.rounded(.down)) + offset * 60
         let days = Int((Double(seconds) / 86_400).rounded(.down))
         let rest = seconds - days * 86_400
         // Civil date from the day number, counting years from 1 March so that a leap day comes last.
@@ -79,6 +82,7 @@ struct MailMessage: Sendable {
         let weekday = weekdays[((days % 7) + 7) % 7]
         func two(_ number: Int) -> String { number < 10 ? "0\(number)" : String(number) }
         return "\(weekday), \(day) \(months[month - 1]) \(year) "
-            + "\(two(rest / 3600)):\(two(rest / 60 % 60)):\(two(rest % 60)) +0000"
+            + "\(two(rest / 3600)):\(two(rest / 60 % 60)):\(two(rest % 60)) "
+            + "\(offset < 0 ? "-" : "+")\(two(abs(offset) / 60))\(two(abs(offset) % 60))"
     }
 }

@@ -18,6 +18,6 @@ extension PortalCore {
         try await mail.deliver(
             MailMessage(
                 senderName: configuration.name, sender: sender, recipient: recipient, subject: subject, text: text,
-                date: now, identifier: Base64URL.encode(Secret.random(16))))
+                date: now, zone: .current, identifier: Base64URL.encode(Secret.random(16))))
     }
 }

@@ -17,7 +17,8 @@ enum PasskeyDetails {
         let lines: [(Phrase, String, Bool)] = [
             (.detailRegistered, PasskeyPages.day(passkey.createdAt), false),
             (
-                .detailLastUsed, passkey.lastUsedAt.map(PasskeyPages.day) ?? Phrase.topNeverUsed.text(language), false
+                .detailLastUsed, passkey.lastUsedAt.map { PasskeyPages.day($0) } ?? Phrase.topNeverUsed.text(language),
+                false
             ),
             (.detailBackup, backup.text(language), false),
             (.detailFlags, "BE \(record.backupEligible ? 1 : 0), BS \(record.backupState ? 1 : 0)", true),

@@ -133,8 +133,8 @@ struct PasskeyPages: Sendable {
         return dates.joined(separator: language == .japanese ? "・" : " · ")
     }
 
-    /// The day of a moment, in UTC.
-    static func day(_ date: Date) -> String {
-        String(date.ISO8601Format(.init(dateSeparator: .dash)).prefix(10))
+    /// The day of a moment where the portal runs.
+    static func day(_ date: Date, in zone: TimeZone = .current) -> String {
+        date.formatted(Date.ISO8601FormatStyle(timeZone: zone).year().month().day())
     }
 }
