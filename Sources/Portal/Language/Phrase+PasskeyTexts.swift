@@ -40,6 +40,8 @@ extension Phrase {
                 "Log in with the biometrics you have set up. Press the button to start."
             )
         case .biometricsPhone:
+        case .namePhone: ("スマートフォン", "Phone")
+        case .nameSecurityKey: ("セキュリティキー", "Security key")
             (
                 "スマートフォンで設定した方は、「iPhone、iPad、またはAndroidデバイス」を選び、表示された二次元コードをスマートフォンのカメラで読み取ってください。両方の端末でBluetoothをオンにしてください。",
                 "If you set up your phone, choose “iPhone, iPad or Android device” and scan the QR code with its camera. Turn Bluetooth on, on both devices."

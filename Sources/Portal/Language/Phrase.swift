@@ -52,7 +52,9 @@ enum Phrase: String, Sendable, CaseIterable {
     case downloadCeremonies, mailPageLink, mailPageTitle, mailPageIntro, mailPageEmpty
     // 2-1, 2-2
     case setUpTitle, setUpIntro, setUpReady, setUpBluetooth, setUpHere, setUpElsewhere, skipToTop
-    case nameTitle, nameIntro, nameLabel, nameHint, nameDefault, nameMissing, noticePasskeyAdded
+    case setUpNoReader, setUpCancelled
+    case nameTitle, nameIntro, nameLabel, nameHint, nameDefault, namePhone, nameSecurityKey, nameMissing,
+        noticePasskeyAdded
     // ★
     case biometricsTitle, biometricsIntro, biometricsPhone, biometricsButton
     // Top page

@@ -34,17 +34,3 @@ enum PasskeyDetails {
         return lines.map { Screen.Detail(term: $0.0.text(language), description: $0.1, isCode: $0.2) }
     }
 }
-
-/// A name that a person gives a passkey (steps 2-1.6, 2-2.4).
-struct PasskeyName: Sendable {
-    /// The name, without white space at its ends.
-    let text: String
-
-    /// Takes 1 to 64 characters without control characters.
-    init?(_ input: String) {
-        let name = HalfWidth.trimmed(input)
-        let isPrintable = !name.unicodeScalars.contains { $0.properties.generalCategory == .control }
-        guard (1...64).contains(name.count), name.utf8.count <= 400, isPrintable else { return nil }
-        text = name
-    }
-}

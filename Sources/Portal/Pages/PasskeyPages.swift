@@ -1,5 +1,7 @@
 import FoundationEssentials
+import HTTPTypes
 import Hummingbird
+import RelyingParty
 import WebAuthnModel
 
 /// Chapter 2 and ★: the pages around the WebAuthn ceremonies, naming a passkey, and the top page.
@@ -36,7 +38,7 @@ struct PasskeyPages: Sendable {
         case .elsewhere(let response): response
         case .visitor(let visitor):
             core.page(
-                namingScreen(context.language, credentialID: visitor.unnamedPasskey ?? [])
+                try await namingScreen(for: visitor, request, context)
                     .noting(Phrase.noticePasskeyAdded.text(context.language)),
                 for: request, context)
         }
@@ -49,7 +51,7 @@ struct PasskeyPages: Sendable {
         case .visitor(let visitor):
             guard let name = PasskeyName(fields["name"]), let credentialID = Base64URL.decode(fields["credential"])
             else {
-                var screen = namingScreen(context.language, credentialID: visitor.unnamedPasskey ?? [])
+                var screen = try await namingScreen(for: visitor, request, context)
                 screen.forms[0].fields[0].isInvalid = true
                 return core.refusal(screen, Phrase.nameMissing.text(context.language), for: request, context)
             }
@@ -110,12 +112,21 @@ struct PasskeyPages: Sendable {
         }
     }
 
-    private func namingScreen(_ language: Language, credentialID: [UInt8]) -> Screen {
+    private func namingScreen(
+        for visitor: Session.Visitor, _ request: Request, _ context: PortalContext
+    ) async throws -> Screen {
+        let language = context.language
+        let credentialID = visitor.unnamedPasskey ?? []
+        let passkeys = try await core.database.read { try Passkey.all(of: visitor.account.id, in: $0) }
+        let name = PasskeyName.proposal(
+            userAgent: request.headers[.userAgent] ?? "",
+            transports: passkeys.first { $0.credentialID == credentialID }?.record.transports.map(\.rawValue) ?? [],
+            taken: passkeys.filter { $0.credentialID != credentialID }.compactMap(\.name), language)
         var screen = Screen(steps: ["2-1.6", "2-1.7", "2-2.4"], title: Phrase.nameTitle.text(language))
         screen.paragraphs = [Phrase.nameIntro.text(language)]
         let field = Screen.Field(
             fieldName: "name", fieldLabel: Phrase.nameLabel.text(language),
-            fieldValue: Phrase.nameDefault.text(language), fieldHint: Phrase.nameHint.text(language), maximumLength: 64)
+            fieldValue: name, fieldHint: Phrase.nameHint.text(language), maximumLength: 64)
         screen.forms = [
             Screen.Form(
                 formAction: "/passkeys/name", hidden: [("credential", Base64URL.encode(credentialID))],
