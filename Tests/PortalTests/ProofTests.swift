@@ -35,8 +35,13 @@ import Testing
             try await changePassword(browser)
             #expect(try await browser.open("/settings/method").path == "/settings/method")
             fixture.advance(by: 61)
-            #expect(try await browser.open("/settings/method").path == "/login/passkey")
+            let again = try await browser.open("/settings/method")
+            #expect(again.path == "/login/passkey" && again.says(Phrase.proofAgain.text(.japanese)))
             #expect(try await browser.open("/top").path == "/top")
+            // Who only logs in is not asked once more.
+            let other = browser.another()
+            let login = try await other.logIn("seven blue umbrellas")
+            #expect(login.path == "/login/passkey" && !login.says(Phrase.proofAgain.text(.japanese)))
         }
     }
 

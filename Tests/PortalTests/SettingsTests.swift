@@ -264,6 +264,11 @@ import WebAuthnModel
             let unknown = try await other.call("/webauthn/authentication/verification", try first.get(options))
             #expect(unknown.status == 422 && unknown.body.contains("credential-unknown"))
 
+            // The page says so before anything is pressed, and has no button for it.
+            let told = try await browser.open(paths[1] + "/removal")
+            #expect(told.says(Phrase.passkeyIsLast.text(.japanese)) && told.says("/passkeys/new"))
+            #expect(!told.says(Phrase.removeButton.text(.japanese)) && !told.says(#"action="\#(paths[1])"#))
+            #expect(removal.says(#"action="\#(paths[0])/removal""#))
             let last = try await browser.submit(paths[1] + "/removal", [:])
             #expect(last.status == 422)
             #expect(last.says(Phrase.passkeyIsLast.text(.japanese)))

@@ -85,6 +85,12 @@ extension Passkey {
         return true
     }
 
+    /// Whether a passkey is all that its account can log in with.
+    static func isLastWay(_ credentialID: [UInt8], of account: Account, in database: Database) throws -> Bool {
+        let others = try all(of: account.id, in: database).filter { $0.credentialID != credentialID }
+        return account.method == .passkey && others.isEmpty
+    }
+
     /// Names a passkey of an account.
     ///
     /// - Returns: Whether the account has such a passkey.

@@ -47,6 +47,11 @@ extension Phrase {
                 "数字は一度だけ、この画面でのみ使えます。",
                 "The digits work once, and on this page only."
             )
+        case .mailCodeEarlier:
+            (
+                "以前 %1 に送った数字は、引き続き使用できます。",
+                "The digits in an earlier mail to %1 can still be used."
+            )
         case .mailCodeNone:
             (
                 "%1 に6桁の数字をお送りします。「数字を送る」を押してください。",

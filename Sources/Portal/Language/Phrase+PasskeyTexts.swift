@@ -20,6 +20,16 @@ extension Phrase {
             )
         case .setUpHere: ("この端末の生体認証を設定する", "Set up the biometrics of this device")
         case .setUpElsewhere: ("スマートフォンなど別の端末を設定する", "Set up a phone or another device")
+        case .setUpNoReader:
+            (
+                "この端末には、ブラウザから使える生体認証がありません。セキュリティキーまたはスマートフォンをお選びください。",
+                "This device has no reader of its own that the browser can use; choose a security key or a phone."
+            )
+        case .setUpCancelled:
+            (
+                "生体認証の設定が完了しませんでした（取り消し、失敗、または時間切れ）。もう一度お試しいただくか、別の端末を設定してください。",
+                "The biometrics were not completed: cancelled, failed or timed out. Try again, or set up another device."
+            )
         case .skipToTop: ("トップ画面へ", "Go to the top page")
         case .nameTitle: ("パスキーの名前", "Name the passkey")
         case .nameIntro:
@@ -30,6 +40,8 @@ extension Phrase {
         case .nameLabel: ("名前", "Name")
         case .nameHint: ("例：自宅のパソコン", "For example: PC at home")
         case .nameDefault: ("パスキー", "Passkey")
+        case .namePhone: ("スマートフォン", "Phone")
+        case .nameSecurityKey: ("セキュリティキー", "Security key")
         case .nameMissing: ("1〜64文字の名前を入力してください。", "Please enter a name of 1 to 64 characters.")
         case .noticePasskeyAdded: ("生体認証を確認しました。", "Your biometrics have been verified.")
 
@@ -40,13 +52,16 @@ extension Phrase {
                 "Log in with the biometrics you have set up. Press the button to start."
             )
         case .biometricsPhone:
-        case .namePhone: ("スマートフォン", "Phone")
-        case .nameSecurityKey: ("セキュリティキー", "Security key")
             (
                 "スマートフォンで設定した方は、「iPhone、iPad、またはAndroidデバイス」を選び、表示された二次元コードをスマートフォンのカメラで読み取ってください。両方の端末でBluetoothをオンにしてください。",
                 "If you set up your phone, choose “iPhone, iPad or Android device” and scan the QR code with its camera. Turn Bluetooth on, on both devices."
             )
         case .biometricsButton: ("生体認証を開始する", "Start")
+        case .proofAgain:
+            (
+                "アカウントを保護するため、もう一度ご本人の確認をお願いします。",
+                "To protect your account, please confirm once more that it is you."
+            )
 
         case .topTitle: ("トップ", "Top page")
         case .topWelcome: ("%1 さん、ようこそ。", "Welcome, %1.")
@@ -87,8 +102,8 @@ extension Phrase {
             )
         case .alreadyRegistered:
             (
-                "この端末はすでに登録されています。別の端末を使うか、そのままログインしてください。",
-                "This device is already registered. Use another one, or just log in with it."
+                "この端末はすでに登録されており、ログインに使用できます。追加する場合は、別の端末をお使いください。",
+                "This device is already registered, and you can log in with it. To add a passkey, use another device."
             )
         case .credentialUnknown:
             (

@@ -111,6 +111,11 @@ extension Phrase {
                 "%1 に確認メールを送りました。メールのリンクを開いて確認を完了し、この画面に戻って「更新」を押してください。",
                 "We have sent a mail to %1. Open its link, confirm your address, then come back to this page and press Refresh."
             )
+        case .waitEarlier:
+            (
+                "以前 %1 に送った確認メールのリンクは、引き続き有効です。",
+                "The link in an earlier mail to %1 still works."
+            )
         case .waitSpam:
             (
                 "届かないときは、迷惑メールのフォルダを確認するか、もう一度送信してください。",
@@ -146,8 +151,8 @@ extension Phrase {
         case .linkExpiredTitle: ("このリンクは期限切れです", "This link has expired")
         case .linkExpired:
             (
-                "リンクの有効期限（24時間）が過ぎました。元の画面で「もう一度送信する」を押してください。",
-                "The link was valid for 24 hours. Press “Send the mail again” on the page you came from."
+                "リンクの有効期限（24時間）が過ぎました。メールアドレスを入力した画面から、もう一度確認メールを送信してください。",
+                "The link was valid for 24 hours. Have a new mail sent from the page where you entered the address."
             )
         case .linkUnknownTitle: ("このリンクは無効です", "This link is not valid")
         case .linkUnknown:

@@ -16,7 +16,7 @@ enum Phrase: String, Sendable, CaseIterable {
     // 1.5
     case mailTitle, mailIntro, mailLabel, mailHint, mailButton, mailMalformed, mailNotSent
     // 1.6, 1.7
-    case waitTitle, waitIntro, waitSpam, refreshButton, sendAgainButton, changeAddress, notConfirmedYet
+    case waitTitle, waitIntro, waitEarlier, waitSpam, refreshButton, sendAgainButton, changeAddress, notConfirmedYet
     case confirmTitle, confirmIntro, confirmButton, confirmedTitle, confirmedIntro
     case linkUsedTitle, linkUsed, linkExpiredTitle, linkExpired, linkUnknownTitle, linkUnknown
     case mailSubject, mailText
@@ -31,7 +31,8 @@ enum Phrase: String, Sendable, CaseIterable {
     // One-time passwords
     case totpSetUpTitle, totpSetUpIntro, totpQRLabel, totpSecret, totpOpenApp, totpSetUpCodeHint, totpWrongAtSetUp
     case totpLoginTitle, totpLoginIntro, totpCodeHint, totpWrong, codeLabel, noticeAppReady
-    case mailCodeTitle, mailCodeIntro, mailCodeHint, mailCodeNone, mailCodeSend, mailCodeWrong, mailCodeVoid
+    case mailCodeTitle, mailCodeIntro, mailCodeHint, mailCodeEarlier, mailCodeNone, mailCodeSend, mailCodeWrong,
+        mailCodeVoid
     case mailCodeSubject, mailCodeText
     // Settings
     case settingsTitle, backToSettings, passkeyCount, passwordChange, logOutEverywhere, noticeLoggedOutEverywhere
@@ -57,6 +58,8 @@ enum Phrase: String, Sendable, CaseIterable {
         noticePasskeyAdded
     // ★
     case biometricsTitle, biometricsIntro, biometricsPhone, biometricsButton
+    // Proving more before a setting is changed
+    case proofAgain
     // Top page
     case topTitle, topWelcome, topPasskeys, topCreated, topLastUsed, topNeverUsed, topAdd, unnamedPasskey
     // What goes wrong with passkeys

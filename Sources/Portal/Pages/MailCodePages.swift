@@ -20,7 +20,11 @@ struct MailCodePages: Sendable {
         switch core.admit(toProofBy: .mail, context) {
         case .elsewhere(let response): return response
         case .visitor(let visitor):
-            let screen = try await screen(for: visitor, context)
+            var screen = try await screen(for: visitor, context)
+            if screen.forms.first?.fields.isEmpty == false {
+                let address = MailCodePages.veiled(visitor.account.mailAddress ?? "")
+                screen.paragraphs = [Phrase.mailCodeEarlier.text(context.language, address)]
+            }
             do {
                 let decision = try await core.sendCode(
                     to: visitor.account, sessionIDHash: context.session.idHash, context.language)
@@ -83,6 +87,7 @@ struct MailCodePages: Sendable {
             screen.paragraphs = [Phrase.mailCodeNone.text(language, MailCodePages.veiled(address))]
             screen.forms = [send]
         }
+        screen.explainProof(context)
         screen.offersMailPage = true
         screen.offersLogOut = true
         return screen

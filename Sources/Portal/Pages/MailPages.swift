@@ -49,7 +49,8 @@ struct MailPages: Sendable {
             guard let text = visitor.account.mailAddress, let address = MailAddress(text) else {
                 return core.redirect(to: FirstLoginStep.mailAddress.path)
             }
-            let screen = waitingScreen(context.language, address: address.text)
+            var screen = waitingScreen(context.language, address: address.text)
+            screen.paragraphs[0] = Phrase.waitEarlier.text(context.language, address.text)
             return try await send(to: address, for: visitor.account, onFailure: screen, request, context)
         }
     }

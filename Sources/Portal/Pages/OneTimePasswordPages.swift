@@ -55,7 +55,7 @@ struct OneTimePasswordPages: Sendable {
     @Sendable func showLogin(_ request: Request, _ context: PortalContext) async throws -> Response {
         switch core.admit(toProofBy: .totp, context) {
         case .elsewhere(let response): response
-        case .visitor: core.page(loginScreen(context.language), for: request, context)
+        case .visitor: core.page(loginScreen(context), for: request, context)
         }
     }
 
@@ -71,7 +71,7 @@ struct OneTimePasswordPages: Sendable {
         let session = context.session
         let now = core.now
         let code = TypedCode.digits(fields["code"])
-        var screen = loginScreen(context.language)
+        var screen = loginScreen(context)
         screen.forms[0].fields[0].isInvalid = true
         let outcome = try await core.redeemCode(of: accountID, level: .totp, from: session) { database in
             let isRight = try OneTimePasswordStore.redeem(
@@ -113,9 +113,11 @@ struct OneTimePasswordPages: Sendable {
         return screen
     }
 
-    private func loginScreen(_ language: Language) -> Screen {
+    private func loginScreen(_ context: PortalContext) -> Screen {
+        let language = context.language
         var screen = Screen(steps: ["b.3"], title: Phrase.totpLoginTitle.text(language))
         screen.paragraphs = [Phrase.totpLoginIntro.text(language)]
+        screen.explainProof(context)
         screen.forms = [codeForm(action: OneTimePasswordPages.loginPath, hint: .totpCodeHint, language)]
         screen.offersLogOut = true
         return screen

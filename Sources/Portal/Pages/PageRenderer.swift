@@ -115,11 +115,13 @@ struct PageRenderer: Sendable {
             "unsupported": Phrase.webAuthnUnsupported.text(language),
             "noScript": Phrase.webAuthnNoScript.text(language),
             "working": Phrase.webAuthnWorking.text(language),
-            "cancelled": Phrase.webAuthnCancelled.text(language),
+            "cancelled": (panel.ceremonyKind == "registration" ? Phrase.setUpCancelled : .webAuthnCancelled)
+                .text(language),
             "failed": Phrase.webAuthnFailed.text(language),
             "offline": Phrase.webAuthnOffline.text(language),
             "registered": Phrase.alreadyRegistered.text(language),
         ]
+        if panel.ceremonyKind == "registration" { values["noReader"] = Phrase.setUpNoReader.text(language) }
         if panel.ceremonyKind == "derivation" {
             values["derivation"] = [
                 "derived": Phrase.derived.text(language), "derivedAgain": Phrase.derivedAgain.text(language),

@@ -72,6 +72,7 @@ struct PasskeyPages: Sendable {
             let language = context.language
             var screen = Screen(steps: ["x.2", "x.3", "x.4"], title: Phrase.biometricsTitle.text(language))
             screen.paragraphs = [Phrase.biometricsIntro.text(language), Phrase.biometricsPhone.text(language)]
+            screen.explainProof(context)
             screen.ceremony = Screen.CeremonyPanel(
                 ceremonyKind: "authentication",
                 ceremonyButtons: [("", Phrase.biometricsButton.text(language))])

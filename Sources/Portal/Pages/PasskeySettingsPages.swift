@@ -77,8 +77,23 @@ struct PasskeySettingsPages: Sendable {
         if case .elsewhere(let response) = try await core.admit(toChange: .passkeys, context) { return response }
         switch try await admit(context) {
         case .elsewhere(let response): return response
-        case .passkey(let passkey, _):
-            return core.page(removalScreen(passkey, context.language), for: request, context)
+        case .passkey(let passkey, let visitor):
+            let language = context.language
+            var screen = removalScreen(passkey, language)
+            let isLast = try await core.database.read {
+                try Passkey.isLastWay(passkey.credentialID, of: visitor.account, in: $0)
+            }
+            if isLast {
+                // No button that would only be refused.
+                screen = screen.refusing(Phrase.passkeyIsLast.text(language))
+                screen.paragraphs = []
+                screen.forms = []
+                screen.links = [
+                    Screen.Link(linkPath: "/passkeys/new", linkLabel: Phrase.topAdd.text(language)),
+                    .settings(language),
+                ]
+            }
+            return core.page(screen, for: request, context)
         }
     }
 

@@ -7,6 +7,14 @@ enum Admission: Sendable {
     case elsewhere(Response)
 }
 
+extension Screen {
+    /// Says why more is asked for, to somebody who is logged in already.
+    mutating func explainProof(_ context: PortalContext) {
+        guard context.session.duePath == "/top" else { return }
+        paragraphs.insert(Phrase.proofAgain.text(context.language), at: 0)
+    }
+}
+
 extension PortalCore {
     /// Admits a visitor to a page of chapter 1 whose turn it is; a reload or the back button leads to the step that is due.
     func admit(to steps: Set<FirstLoginStep>, _ context: PortalContext) -> Admission {

@@ -217,10 +217,10 @@ function showDerivation(credentialId, messages, say) {
   if (!found || !found.isNew) return;
   derivations.keep(credentialId, { ...found, isNew: false });
   const { fingerprint, previous } = found;
-  if (!fingerprint) return say(messages.notDerived, false);
+  if (!fingerprint) return say(messages.notDerived, "bad");
   const isSame = !previous || previous === fingerprint;
   const text = !previous ? messages.derived : isSame ? messages.derivedAgain : messages.derivedOther;
-  say(`${text} ${fingerprint}`, isSame);
+  say(`${text} ${fingerprint}`, isSame ? "good" : "bad");
 }
 
 // Tells the browser, where it can be told (WebAuthn Level 3, section 5.1.10).
@@ -258,7 +258,7 @@ class Autofill {
       location.assign(done.next);
     } catch (error) {
       if (error instanceof Told && error.code !== "offline" && error.code !== "too-many-attempts") {
-        this.say(error.message, false);
+        this.say(error.message, "bad");
       }
     } finally {
       clearTimeout(timer);
@@ -274,28 +274,41 @@ class Autofill {
   }
 }
 
+// A button for the device's own reader leads nowhere where the browser can use none: it steps back, and a sentence says so.
+async function showLackOfReader(section) {
+  const button = section.querySelector("button[data-attachment='platform']");
+  const hint = section.querySelector(".no-reader");
+  if (!button || !hint || !PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable) return;
+  if (await PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable()) return;
+  button.classList.replace("primary", "secondary");
+  button.setAttribute("aria-describedby", hint.id);
+  hint.hidden = false;
+}
+
 for (const section of document.querySelectorAll("[data-ceremony]")) {
   const messages = section.dataset;
   const outcome = section.querySelector(".outcome");
   const buttons = section.querySelectorAll("button");
-  const say = (text, isWorking) => {
+  // How it stands: "working", "good" or "bad".
+  const say = (text, state) => {
     outcome.hidden = false;
-    outcome.classList.toggle("working", isWorking);
+    outcome.className = `outcome ${state}`;
     outcome.textContent = text;
   };
   if (!window.PublicKeyCredential) {
-    say(messages.unsupported, false);
+    say(messages.unsupported, "bad");
     for (const button of buttons) button.disabled = true;
     continue;
   }
   const autofill = messages.autofill ? new Autofill(messages, say) : null;
   if (autofill) autofill.start();
   if (messages.ceremony === "derivation") showDerivation(buttons[0].dataset.attachment, messages, say);
+  if (messages.ceremony === "registration") showLackOfReader(section);
   for (const button of buttons) {
     button.addEventListener("click", async () => {
       for (const other of buttons) other.disabled = true;
       if (autofill) autofill.stop();
-      say(messages.working, true);
+      say(messages.working, "working");
       try {
         const done =
           messages.ceremony === "registration" ? await register(button.dataset.attachment, messages)
@@ -303,7 +316,7 @@ for (const section of document.querySelectorAll("[data-ceremony]")) {
           : await authenticate(messages);
         location.assign(done.next);
       } catch (error) {
-        say(reason(error, messages), false);
+        say(reason(error, messages), "bad");
         for (const other of buttons) other.disabled = false;
         button.focus();
         if (autofill) autofill.start();
