@@ -92,6 +92,8 @@ import Testing
             ("--key", "gate=maybe", "there is no gate 'maybe'"),
             ("--key", "platform,gat=deny", "there is no 'gat=' here"), ("--key", "platform,", "a part is empty"),
             ("--key", "platform,away", "'away' is not known here"), ("--key", "phone,store=s", "say it with --phone"),
+            ("--key", "name=b,platform", "the kind comes first"),
+            ("--key", "platform,phone", "the kind comes first"),
             ("--key", "passphrase-file=p", "'passphrase-file=' is for a store"),
             ("--key", "algorithms=es256+rot13", "there is no algorithm 'rot13'"),
             ("--key", "attestation=self+basic", "'self' and 'basic' are both of the format packed"),

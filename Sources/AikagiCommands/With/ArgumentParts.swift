@@ -11,8 +11,10 @@ struct ArgumentParts {
 
     /// Takes a text apart.
     ///
-    /// - Throws: A sentence that names the part that is empty, unknown or there twice.
-    init(_ text: String, names: [String], flags known: [String]) throws(ValidationError) {
+    /// - Throws: A sentence that names the part that is empty, unknown, there twice or, of `kinds`, not the first.
+    init(
+        _ text: String, names: [String], flags known: [String], kinds: [String] = []
+    ) throws(ValidationError) {
         var kind: String?
         var values: [String: String] = [:]
         var flags: Set<String> = []
@@ -37,6 +39,8 @@ struct ArgumentParts {
                 kind = part
             } else if part.isEmpty {
                 throw ValidationError("a part is empty; leave out the comma as well")
+            } else if kinds.contains(part) {
+                throw ValidationError("'\(part)' is a kind, and the kind comes first and once: \(part),…")
             } else {
                 let words = known + names.map { $0 + "=…" }
                 throw ValidationError("'\(part)' is not known here; there are \(words.joined(separator: ", "))")

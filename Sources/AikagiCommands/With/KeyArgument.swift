@@ -62,9 +62,10 @@ struct KeyArgument: Sendable {
     ///
     /// - Throws: A sentence that names the part that is wrong.
     init(argument: String) throws(ValidationError) {
+        let kinds = ["security-key", "platform", "phone"]
         let parts = try ArgumentParts(
             argument, names: ["name", "gate", "store", "passphrase-file", "profile", "algorithms", "attestation"],
-            flags: ["unplugged", "presence-only", "built-in", "pin", "no-pin", "reset-any-time"])
+            flags: ["unplugged", "presence-only", "built-in", "pin", "no-pin", "reset-any-time"], kinds: kinds)
         switch parts.kind {
         case nil, "security-key": break
         case "platform":
@@ -77,7 +78,7 @@ struct KeyArgument: Sendable {
             else {
                 throw ValidationError("what a phone keeps and whom it asks is the phone's affair; say it with --phone")
             }
-        case let kind?: throw ArgumentParts.unknownKind(kind, known: ["security-key", "platform", "phone"])
+        case let kind?: throw ArgumentParts.unknownKind(kind, known: kinds)
         }
         name = try parts.name() ?? name
         gate = try parts.gate() ?? gate
