@@ -46,10 +46,12 @@ import Testing
         #expect(error?.description.contains("outside of the report's folder") == true)
     }
 
-    private func page(_ entries: [Journey.Entry], kind: Journey.Kind = .manual) -> String {
+    private func page(
+        _ entries: [Journey.Entry], kind: Journey.Kind = .manual, language: ManualLanguage? = nil
+    ) -> String {
         let journey = Journey(name: BilingualText("道", "Way"), surroundings: "Browser 1", kind: kind, entries: entries)
         return JourneyReportPage(
-            file: JourneyFile(made: "2026-11-30T19:20:00Z", journeys: [journey]), sizes: [:]
+            file: JourneyFile(made: "2026-11-30T19:20:00Z", language: language, journeys: [journey]), sizes: [:]
         ).html
     }
 
@@ -108,6 +110,39 @@ import Testing
         #expect(html.contains(" 2 were not reached.") && html.contains("2件は未実施です。"))
         #expect(html.contains("<a href=\"#j0-1\">"))
         #expect(html.contains("no &lt;b&gt;answer&lt;/b&gt;") && !html.contains("<b>answer"))
+    }
+
+    @Test("A chapter is green when all of it was done, red when something failed, and else grey")
+    func chips() {
+        let html = page([
+            Journey.Entry(step: "1.2", outcome: .done), Journey.Entry(step: "2-1.1", outcome: .skipped),
+            Journey.Entry(step: "2-1.2", outcome: .done), Journey.Entry(step: "2-2.1", outcome: .unreached),
+            Journey.Entry(step: "x.1", outcome: .failed), Journey.Entry(step: "x.2", outcome: .unreached),
+        ])
+        let chips = html.matches(of: #/class="chip ([a-z]+)".*?<b>([0-9/]+)</b>/#).map { "\($0.1) \($0.2)" }
+        #expect(chips == ["good 1", "left 1/2", "left 0/1", "bad 0/2"])
+    }
+
+    @Test(
+        "The summary is green when all that was tried went well, and grey when nothing was tried",
+        arguments: [
+            ([.done, .skipped], "good"), ([.skipped, .unreached], "left"), ([], "left"), ([.done, .failed], "bad"),
+        ] as [([Journey.Outcome], String)])
+    func summary(outcomes: [Journey.Outcome], colour: String) {
+        #expect(page(outcomes.map { Journey.Entry(step: "1.2", outcome: $0) }).contains("class=\"summary \(colour)\""))
+    }
+
+    @Test("The page opens in the language of the walk; without one, in its reader's")
+    func language() throws {
+        let entry = Journey.Entry(step: "1.2", outcome: .done)
+        #expect(page([entry]).contains("<html lang=\"ja\" data-language=\"ja\"><head>"))
+        for language in ManualLanguage.allCases {
+            let name = language.rawValue
+            let html = page([entry], language: language)
+            #expect(html.contains("<html lang=\"\(name)\" data-language=\"\(name)\" data-first=\"\(name)\"><head>"))
+            let file = JourneyFile(made: "", language: language, journeys: [])
+            #expect(try JourneyFile(decoding: file.encoded()).language == language)
+        }
     }
 
     @Test("One entry, or none, is told in the singular")

@@ -57,6 +57,19 @@ import Testing
         #expect(outcomes(file) == ManualStep.all.map { "\($0.id) done" })
     }
 
+    @Test("Where the person's input ends, the walk ends after what was said, and the rest was not reached")
+    func endOfInput() async throws {
+        let (stream, inbox) = AsyncStream.makeStream(of: ManualWalk.Event.self)
+        for event in [Self.login, .line("s"), .endOfInput] { inbox.yield(event) }
+        let lines = Lines()
+        let file = try await ManualWalk(
+            steps: Self.script("1"), language: .english, console: lines.console, json: false, camera: nil, report: nil,
+            surroundings: "test", now: { Date(timeIntervalSince1970: 0) }
+        ).run(stream)
+        withExtendedLifetime(inbox) {}
+        #expect(file.count(.skipped) == 1 && file.count(.unreached) > 5 && file.language == .english)
+    }
+
     @Test("One-time passwords: by app, with a second login, and by mail")
     func oneTimePasswords() async throws {
         func steps(_ method: WalkScript.Method) -> [WalkScript.Step] {

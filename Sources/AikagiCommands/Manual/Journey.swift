@@ -2,7 +2,7 @@ import FoundationEssentials
 
 /// A walk through the manual as `steps.json` holds it: what was done, what the screen showed, and where the pictures are.
 ///
-///     {"format": 1, "made": "2026-11-30T19:20:00Z", "journeys": [
+///     {"format": 1, "made": "2026-11-30T19:20:00Z", "language": "ja", "journeys": [
 ///         {"name": {"ja": …, "en": …}, "surroundings": "Chromium 156", "kind": "manual", "entries": [
 ///             {"step": "1.2", "outcome": "done", "seen": {"ja": …, "en": …}, "milliseconds": 812,
 ///              "pictures": {"ja": "pictures/ja-1.2.png", "en": "pictures/en-1.2.png"}}]}]}
@@ -85,6 +85,8 @@ struct JourneyFile: Codable, Sendable {
     var format = 1
     /// When it was made, as ISO 8601 in UTC.
     var made: String
+    /// The language of whoever walked, which the page opens in; `nil`: that of its reader's browser.
+    var language: ManualLanguage?
     /// The walks, in order.
     var journeys: [Journey]
 
@@ -124,8 +126,9 @@ struct JourneyFile: Codable, Sendable {
     }
 
     /// What was walked.
-    init(made: String, journeys: [Journey]) {
+    init(made: String, language: ManualLanguage? = nil, journeys: [Journey]) {
         self.made = made
+        self.language = language
         self.journeys = journeys
     }
 

@@ -9,7 +9,7 @@ struct JourneyReportPage {
     var html: String {
         """
         <!DOCTYPE html>
-        <html lang="ja" data-language="ja"><head><meta charset="utf-8">
+        <html lang="\(firstLanguage)" data-language="\(firstLanguage)"\(file.language == nil ? "" : " data-first=\"\(firstLanguage)\"")><head><meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <title>ログイン・マニュアル / The login manual</title>
         <style>\(JourneyReportPage.style)</style></head><body>
@@ -24,6 +24,9 @@ struct JourneyReportPage {
 
         """
     }
+
+    /// What the page is in until its script decides.
+    private var firstLanguage: String { (file.language ?? .japanese).rawValue }
 
     private var languageButtons: String {
         ManualLanguage.allCases.map {
@@ -43,16 +46,25 @@ struct JourneyReportPage {
         let list = failures.isEmpty ? "" : "<ul class=\"failures\">\(failures.joined())</ul>"
         let places = file.journeys.enumerated().map { index, journey in
             let chips = groups(of: journey).map { group in
-                let bad = group.entries.contains { $0.entry.outcome == .failed }
+                let place = anchor(index, group.entries.first?.number ?? 0)
+                let (colour, count) = state(of: group.entries.map(\.entry.outcome))
                 return
-                    "<a class=\"chip \(bad ? "bad" : "good")\" href=\"#\(anchor(index, group.entries.first?.number ?? 0))\">\(badge(group.chapter))\(spans(group.title))<b>\(group.entries.count)</b></a>"
+                    "<a class=\"chip \(colour)\" href=\"#\(place)\">\(badge(group.chapter))\(spans(group.title))<b>\(count)</b></a>"
             }
             return "<dt>\(spans(journey.name))</dt><dd>\(chips.joined())</dd>"
         }
+        let (colour, _) = state(of: file.entries.map(\.outcome).filter { failed > 0 || $0 == .done })
         return """
-            <section class="summary \(failed == 0 ? "good" : "bad")"><p class="verdict">\(verdict)</p>
+            <section class="summary \(colour)"><p class="verdict">\(verdict)</p>
             \(list)<dl>\(places.joined())</dl><p class="made">\(facts)</p></section>
             """
+    }
+
+    /// How entries went together, as a colour, and how many of them were done, if not all of them.
+    private func state(of outcomes: [Journey.Outcome]) -> (colour: String, count: String) {
+        let done = outcomes.count { $0 == .done }
+        if outcomes.contains(.failed) { return ("bad", "\(done)/\(outcomes.count)") }
+        return done == outcomes.count && done > 0 ? ("good", "\(done)") : ("left", "\(done)/\(outcomes.count)")
     }
 
     /// How it went, in one line.

@@ -11,11 +11,11 @@ extension JourneyReportPage {
         h1{margin:0;font-size:1.25rem;line-height:1.3}.switch{display:flex;flex:none;border:1px solid var(--line);border-radius:2rem;overflow:hidden}
         .switch button{border:0;background:none;color:var(--soft);font:inherit;font-size:.9rem;padding:.35rem 1rem;min-height:2.5rem;cursor:pointer}
         html[data-language=ja] .switch [lang=ja],html[data-language=en] .switch [lang=en]{background:var(--accent);color:var(--card);font-weight:600}
-        .summary{background:var(--card);border-radius:1rem;padding:1.25rem 1.5rem;margin:1rem 0 0;border-left:.5rem solid var(--good)}.summary.bad{border-color:var(--bad)}
-        .verdict{font-size:1.3rem;font-weight:700;line-height:1.4;margin:0 0 .8rem;color:var(--good)}.bad .verdict,.failures,.failure{color:var(--bad)}
+        .summary{background:var(--card);border-radius:1rem;padding:1.25rem 1.5rem;margin:1rem 0 0;border-left:.5rem solid var(--good)}.summary.bad{border-color:var(--bad)}.summary.left{border-color:var(--soft)}
+        .verdict{font-size:1.3rem;font-weight:700;line-height:1.4;margin:0 0 .8rem;color:var(--good)}.bad .verdict,.failures,.failure{color:var(--bad)}.left .verdict{color:var(--soft)}
         .failures{margin:0 0 1rem;padding-left:1.2rem}dl{margin:0}dt{font-weight:600;font-size:.9rem;color:var(--soft);margin-top:.6rem}
         dd{margin:.3rem 0 0;display:flex;flex-wrap:wrap;gap:.5rem}.chip{display:inline-flex;align-items:center;gap:.5rem;padding:.35rem .9rem;border-radius:2rem;border:1px solid var(--line);color:inherit;text-decoration:none;font-size:.92rem;min-height:2.5rem}
-        .chip:hover{border-color:var(--accent)}.chip b{color:var(--good)}.chip.bad b{color:var(--bad)}.made,.where,.time{color:var(--soft);font-size:.85rem}.made{margin:1rem 0 0}
+        .chip:hover{border-color:var(--accent)}.chip b{color:var(--good)}.chip.bad b{color:var(--bad)}.chip.left{color:var(--soft)}.chip.left b{color:inherit}.chip.left .badge{background:var(--soft)}.made,.where,.time{color:var(--soft);font-size:.85rem}.made{margin:1rem 0 0}
         .badge{background:var(--accent);color:var(--card);border-radius:.5rem;padding:.05rem .55rem;font-weight:700;font-size:.85em}
         .journey{margin:3rem 0 0;padding-bottom:.4rem;border-bottom:2px solid var(--accent)}h2{margin:0;font-size:1.45rem;line-height:1.35}.where{margin:.1rem 0 0}
         h3{display:flex;align-items:center;gap:.7rem;margin:2rem 0 .2rem;font-size:1.15rem;line-height:1.4}
@@ -36,18 +36,18 @@ extension JourneyReportPage {
         @media(max-width:40rem){.turn{top:auto;bottom:3.4rem}main{padding:.4rem .8rem}.summary{padding:1rem}.top>div{padding:.5rem .8rem}h1{font-size:1rem}.switch button{padding:.35rem .75rem;font-size:.85rem}}
         @page{margin:12mm}
         @media print{:root{color-scheme:light;--ink:#1b2533;--soft:#4a576a;--paper:#fff;--card:#fff;--line:#c3ccd8;--accent:#0b5c8f;--good:#1b7a4b;--bad:#b3261e;--tint:#e4f0f8}
-        body{font-size:9.5pt;print-color-adjust:exact}.top{position:static}.switch,dialog,footer{display:none}main,.top>div{max-width:none;padding:0}.summary{border:1px solid var(--line);border-left:.5rem solid var(--good)}.summary.bad{border-left-color:var(--bad)}
+        body{font-size:9.5pt;print-color-adjust:exact}.top{position:static}.switch,dialog,footer{display:none}main,.top>div{max-width:none;padding:0}.summary{border:1px solid var(--line);border-left:.5rem solid var(--good)}.summary.bad{border-left-color:var(--bad)}.summary.left{border-left-color:var(--soft)}
         .cards{grid-template-columns:1fr 1fr;gap:4mm}.card,.note,.summary{break-inside:avoid;box-shadow:none}h2,h3,.journey,.note{break-after:avoid}.journey{break-inside:avoid}.journey{margin-top:8mm}.picture img{width:auto;max-width:100%;max-height:76mm;margin:0 auto}}
         """
 
     /// The language switch, and pictures that grow at a click, with arrow keys to turn the leaves.
     static let script = """
         const root=document.documentElement,large=document.getElementById('large'),image=large.querySelector('img'),caption=large.querySelector('figcaption');
-        function choose(language){root.lang=root.dataset.language=language;for(const b of document.querySelectorAll('.switch button'))b.setAttribute('aria-pressed',b.dataset.language===language);try{localStorage.setItem('language',language)}catch{}}
-        let kept=null;try{kept=localStorage.getItem('language')}catch{}
+        function choose(language){root.lang=root.dataset.language=language;for(const b of document.querySelectorAll('.switch button'))b.setAttribute('aria-pressed',b.dataset.language===language)}
+        const place='language '+location.pathname;let kept=null;try{kept=localStorage.getItem(place)}catch{}
         const asked=new URLSearchParams(location.search).get('lang');
-        choose([asked,kept].find((l)=>l==='ja'||l==='en')??(navigator.language.startsWith('ja')?'ja':'en'));
-        for(const b of document.querySelectorAll('.switch button'))b.addEventListener('click',()=>choose(b.dataset.language));
+        choose([asked,kept,root.dataset.first].find((l)=>l==='ja'||l==='en')??(navigator.language.startsWith('ja')?'ja':'en'));
+        for(const b of document.querySelectorAll('.switch button'))b.addEventListener('click',()=>{choose(b.dataset.language);try{localStorage.setItem(place,b.dataset.language)}catch{}});
         const shown=()=>[...document.querySelectorAll('.picture')].filter((p)=>p.offsetParent);let at=null;
         function show(picture){at=picture;image.src=picture.href;image.alt=caption.textContent=picture.closest('.card').querySelector('h4').innerText.trim();if(!large.open)large.showModal()}
         function turn(by){const all=shown();show(all[(all.indexOf(at)+by+all.length)%all.length])}

@@ -20,7 +20,7 @@ struct ManualCommand: AsyncParsableCommand {
             a finger that is refused, Bluetooth off. What the portal cannot see, you are asked: y or n.
 
             While a step waits: Enter (done), s (skip), f WHY (it did not work), p FILE (add a picture, for example \
-            the phone's), q (quit). What the portal refuses on the way is part of the protocol.
+            the phone's), q (quit, as does the end of what is piped in). What the portal refuses on the way is part of the protocol.
 
             Examples:
               aikagi manual --report protocol
@@ -146,7 +146,13 @@ struct ManualCommand: AsyncParsableCommand {
             surroundings: origin, clock: clock, now: { Date() })
         return try await withThrowingTaskGroup(of: JourneyFile?.self) { group in
             group.addTask {
-                await TerminalLines().forEach { inbox.yield(.line($0)) }
+                var hasSpoken = false
+                await TerminalLines().forEach { line in
+                    hasSpoken = true
+                    inbox.yield(.line(line))
+                }
+                // Where nobody was from the beginning, the walk goes on by what the portal sees.
+                if hasSpoken { inbox.yield(.endOfInput) }
                 return nil
             }
             group.addTask { try await walk.run(events) }

@@ -9,6 +9,8 @@ struct ManualWalk: Sendable {
         case page(PageView)
         /// The person has typed a line.
         case line(String)
+        /// Nobody types any more.
+        case endOfInput
     }
 
     /// What came of waiting.
@@ -110,6 +112,7 @@ struct ManualWalk: Sendable {
                 }
             case .line(let line):
                 if let arrival = try answer(line, &state) { return arrival }
+            case .endOfInput: return .quit
             }
         }
         try Task.checkCancellation()
@@ -227,7 +230,7 @@ struct ManualWalk: Sendable {
         ].filter { !$0.2.isEmpty }.map {
             Journey(name: $0.0, surroundings: surroundings, kind: $0.1, entries: $0.2)
         }
-        return JourneyFile(made: now().ISO8601Format(), journeys: journeys)
+        return JourneyFile(made: now().ISO8601Format(), language: language, journeys: journeys)
     }
 
     // MARK: Speaking
