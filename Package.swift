@@ -149,7 +149,7 @@ let package = Package(
                 "CertificateAuthority", "ClientPlatform", "RelyingParty", "Portal", "QRCodes", "ScreenCapture",
                 "ProgramRunner", argumentParser, asyncHTTPClient, logging, serviceLifecycle, unixSignals, crypto, x509,
                 asn1,
-                nioCore, nioPosix, nioHTTP1,
+                nioCore, nioPosix, nioHTTP1, nioSSL,
             ]),
         .executableTarget(name: "aikagi", dependencies: ["AikagiCommands"], swiftSettings: settings),
 

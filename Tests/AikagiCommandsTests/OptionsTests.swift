@@ -54,7 +54,9 @@ import Testing
         ["key", "--pty", "--enterprise", "a.example", "--profile", "compat20"],
         ["key", "--pty", "--enterprise", "a.example", "--flavour", "phone"], ["key", "--pty", "--attestation", "u2f"],
         ["with", "--phone", "auto", "--attestation-root", "f", "--", "p"],
-        ["with", "--join", "s", "--attestation-root", "f", "--", "p"],
+        ["with", "--join", "s", "--attestation-root", "f", "--", "p"], ["portal", "--rp-id", "a.example"],
+        ["login", "--hybrid", "http://localhost:1", "--portal-ca", "f"],
+        ["login", "--hybrid", "--options", "f", "--origin", "https://a.example", "--portal-ca", "f"],
     ]
 
     @Test("Contradicting or missing options are a usage error", arguments: contradictions)
@@ -78,6 +80,30 @@ import Testing
         let message = error.map { AikagiCommand.message(for: $0) } ?? ""
         #expect(message.contains(word), "\(message)")
         #expect(error.map { AikagiCommand.exitCode(for: $0) } == .validationFailure)
+    }
+
+    @Test("Options that go together are named")
+    func together() throws {
+        for (arguments, words) in [
+            (["portal", "--rp-id", "a.example"], ["--rp-id a.example", "--origin", "--certificate"]),
+            (["portal", "--demo", "--smtp", "localhost:25"], ["first login", "--smtp", "--origin", "--certificate"]),
+        ] {
+            let error = #expect(throws: (any Error).self) { try AikagiCommand.parse(arguments) }
+            let message = error.map { AikagiCommand.message(for: $0) } ?? ""
+            for word in words { #expect(message.contains(word), "\(message)") }
+        }
+        for arguments in [
+            ["--rp-id", "localhost"], ["--rp-id", "a.localhost"],
+            ["--rp-id", "a.example", "--origin", "https://a.example"],
+            ["--rp-id", "a.example", "--certificate", "c", "--private-key", "k"],
+        ] { _ = try AikagiCommand.parse(["portal"] + arguments) }
+    }
+
+    @Test("A portal says where its mail goes")
+    func mail() throws {
+        #expect(try PortalMailOptions.parse([]).destination(maildir: "/m") == "/m")
+        #expect(
+            try PortalMailOptions.parse(["--smtp", "[::1]:25"]).destination(maildir: "/m") == "smtp://[::1]:25")
     }
 
     @Test("Fingers go with whatever has a reader")

@@ -88,6 +88,25 @@ def test_accounts(workplace):
         workplace, "reset", "--data", str(data), "nobody", "--symbol", "1", "--number", "2", status=1).stderr
 
 
+def test_private_certificate(workplace):
+    """Who logs in at a portal with a certificate of its own is told how to trust it, and can."""
+    data = workplace.directory / "data"
+    add_user(workplace, data)
+    chain, key = certificate(workplace.directory / "tls")
+    missing = subprocess.run(
+        [workplace.binary, "portal", "--data", str(data), "--certificate", "nosuch.pem", "--private-key", str(key)],
+        capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+    assert missing.returncode == 1 and "'nosuch.pem': No such file" in missing.stderr, missing
+    _, origin = start(workplace, data, "--certificate", str(chain), "--private-key", str(key))
+    password = workplace.directory / "pw"
+    password.write_text("wrong\n")
+    for trusted, words in ((), "give its authority with --portal-ca"), (("--portal-ca", str(chain)), "refuses this user ID"):
+        login = subprocess.run(
+            [workplace.binary, "login", "--hybrid", origin, "--user", USER, "--password-file", str(password), *trusted],
+            capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+        assert login.returncode == 1 and words in login.stderr and ".swift" not in login.stderr, login
+
+
 def test_usage(workplace):
     """What is missing is said with the usage of the very command, which shows what it needs."""
     data = ("--data", str(workplace.directory / "data"))

@@ -19,6 +19,9 @@ struct LoginCommand: AsyncParsableCommand {
               password first, then the passkey:
               aikagi login --hybrid http://localhost:8080 --user demo --password-file pw
 
+              a portal with a certificate of one's own:
+              aikagi login --hybrid https://localhost:8443 --portal-ca ca.pem
+
               no portal; prints the response as JSON:
               aikagi login --hybrid --options get.json --origin https://example.com
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
+import NIOSSL
 
 /// What `aikagi login` and `aikagi register` have in common: the relying party, and how the QR code is shown.
 struct PasskeyOptions: ParsableArguments {
@@ -8,6 +9,12 @@ struct PasskeyOptions: ParsableArguments {
 
     @Flag(help: "Use a phone: QR code and Bluetooth. The only way so far, and therefore required.")
     var hybrid = false
+
+    @Option(
+        help: ArgumentHelp(
+            "The certificate authority to trust at the portal (PEM).", discussion: "Default: the system's.",
+            valueName: "file"))
+    var portalCa: String?
 
     @Option(help: ArgumentHelp("The user ID at the portal.", valueName: "id"))
     var user: String?
@@ -45,8 +52,11 @@ struct PasskeyOptions: ParsableArguments {
         }
         guard (options == nil) == (origin == nil) else { throw ValidationError("--options and --origin go together") }
         _ = try portalOrigin()
-        guard portal != nil || (user == nil && passwordFile == nil) else {
-            throw ValidationError("--user and --password-file are for a portal")
+        guard portal != nil || (user == nil && passwordFile == nil && portalCa == nil) else {
+            throw ValidationError("--user, --password-file and --portal-ca are for a portal")
+        }
+        guard portalCa == nil || portal?.hasPrefix("https://") == true else {
+            throw ValidationError("--portal-ca is for a portal with an https address")
         }
         guard (user == nil) == (passwordFile == nil) else {
             throw ValidationError("--user and --password-file go together")
@@ -65,6 +75,16 @@ struct PasskeyOptions: ParsableArguments {
             throw ValidationError("passkeys need a domain, not an address: use \(scheme)://localhost\(port)")
         }
         return "\(scheme)://\(host)\(port)"
+    }
+
+    /// The certificates of --portal-ca.
+    func portalAuthorities() async throws -> [NIOSSLCertificate]? {
+        guard let portalCa else { return nil }
+        let pem = try await InputFile.read(portalCa, limit: 1 << 20)
+        guard let certificates = try? NIOSSLCertificate.fromPEMBytes(pem), !certificates.isEmpty else {
+            throw CommandFailure("'\(portalCa)' holds no certificate; give that of the portal's authority, in PEM")
+        }
+        return certificates
     }
 
     /// User ID and password.

@@ -15,7 +15,8 @@ struct PortalCommand: AsyncParsableCommand {
             but written to a Maildir, which the page /mail shows to this machine. Secrets of authenticator apps are sealed with the file portal.sqlite.key beside the database.
 
             --demo adds two accounts and prints them: one at the start of the manual (first login to be done in a \
-            browser), and one whose first login is complete, ready for `aikagi register`.
+            browser), and one whose first login is complete, ready for `aikagi register`. The command completes it itself, \
+            at localhost without TLS and with mail that stays here: no --smtp, --origin or --certificate.
 
             Examples:
               aikagi portal --demo --password-file pw --port 8080
@@ -65,7 +66,9 @@ struct PortalCommand: AsyncParsableCommand {
 
     private func checkOptions() throws {
         if demo && (mailing.smtp != nil || !web.origin.isEmpty || web.certificate != nil) {
-            throw ValidationError("--demo walks the manual by itself; leave out --smtp, --origin and --certificate")
+            throw ValidationError(
+                "--demo completes an account's first login by itself, at localhost without TLS and with mail that stays here; "
+                    + "leave out --smtp, --origin and --certificate")
         }
     }
 
@@ -106,7 +109,7 @@ struct PortalCommand: AsyncParsableCommand {
         try await withRunningPortal(configuration) { origin, accounts in
             if demo { try await addDemoAccounts(accounts, origin: origin, mail: mail) }
             if output.json {
-                Console.standard.json(Listening(url: origin, mail: mail))
+                Console.standard.json(Listening(url: origin, mail: mailing.destination(maildir: mail)))
             } else {
                 let place = mailing.smtp.map { "to \($0)" } ?? "\(mail), a Maildir"
                 Console.standard.result("portal on \(origin)  (mail: \(place))")

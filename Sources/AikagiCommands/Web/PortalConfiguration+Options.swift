@@ -16,7 +16,7 @@ extension PortalConfiguration {
         self.init(databasePath: folder + "/portal.sqlite", mailDirectory: folder + "/mail")
         self.address = address
         self.port = Int(port)
-        try web.apply(to: &self)
+        try await web.apply(to: &self)
         try await mailing.apply(to: &self)
         attestation = .direct
         verifiers = .all

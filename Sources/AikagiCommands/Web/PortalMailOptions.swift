@@ -35,6 +35,9 @@ struct PortalMailOptions: ParsableArguments {
         }
     }
 
+    /// Where mails go: the mail server as a URL, or else the Maildir.
+    func destination(maildir: String) -> String { smtp.map { "smtp://\($0)" } ?? maildir }
+
     /// Puts the options into a configuration, reading the login.
     func apply(to configuration: inout PortalConfiguration) async throws {
         configuration.offersMailPage = mailPage

@@ -27,6 +27,11 @@ struct PortalWebOptions: ParsableArguments {
         guard (certificate == nil) == (privateKey == nil) else {
             throw ValidationError("--certificate and --private-key go together")
         }
+        if let rpID, origin.isEmpty, certificate == nil, rpID != "localhost", !rpID.hasSuffix(".localhost") {
+            throw ValidationError(
+                "--rp-id \(rpID) goes with --origin, where browsers reach the portal (https://\(rpID)), "
+                    + "or with --certificate and --private-key")
+        }
         for origin in origin where PortalWebOptions.host(of: origin) == nil {
             throw ValidationError(
                 "'\(origin)' is no origin; write it like https://portal.example or http://localhost:8080")
@@ -34,10 +39,13 @@ struct PortalWebOptions: ParsableArguments {
     }
 
     /// Puts the options into a configuration.
-    func apply(to configuration: inout PortalConfiguration) throws {
+    ///
+    /// - Throws: ``CommandFailure`` when a file cannot be read.
+    func apply(to configuration: inout PortalConfiguration) async throws {
         configuration.origins = origin
         if let domain = rpID ?? origin.first.flatMap(PortalWebOptions.host) { configuration.relyingPartyID = domain }
         if let certificate, let privateKey {
+            for file in [certificate, privateKey] { _ = try await InputFile.read(file, limit: 1 << 20) }
             configuration.tls = PortalTLS(certificatePath: certificate, privateKeyPath: privateKey)
         }
     }

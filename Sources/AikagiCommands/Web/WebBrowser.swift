@@ -4,6 +4,7 @@ import Glibc
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 
 /// A browser without a screen: pages, forms, cookies and redirects of one web site.
 actor WebBrowser {
@@ -25,7 +26,11 @@ actor WebBrowser {
     }
 
     /// The client that browsers share; whoever makes it shuts it down.
-    static func makeClient(eventLoopGroup: any EventLoopGroup) -> HTTPClient {
+    ///
+    /// - Parameter authorities: The certificate authorities that are trusted; `nil`: the system's.
+    static func makeClient(
+        eventLoopGroup: any EventLoopGroup, authorities: [NIOSSLCertificate]? = nil
+    ) -> HTTPClient {
         var configuration = HTTPClient.Configuration()
         // Redirects are followed here, because each may set a cookie.
         configuration.redirectConfiguration = .disallow
@@ -34,6 +39,11 @@ actor WebBrowser {
         configuration.dnsOverride = ["localhost": "127.0.0.1"]
         // A portal that does not run is said at once.
         configuration.connectionPool.retryConnectionEstablishment = false
+        if let authorities {
+            var tls = TLSConfiguration.makeClientConfiguration()
+            tls.trustRoots = .certificates(authorities)
+            configuration.tlsConfiguration = tls
+        }
         return HTTPClient(eventLoopGroupProvider: .shared(eventLoopGroup), configuration: configuration)
     }
 
@@ -115,7 +125,28 @@ actor WebBrowser {
         } catch let error as CancellationError {
             throw error
         } catch {
-            throw WebFailure("cannot reach the portal at \(origin): \(WebBrowser.reason(error)); does it run there?")
+            throw WebFailure(
+                WebBrowser.tlsFailure(error, at: origin)
+                    ?? "cannot reach the portal at \(origin): \(WebBrowser.reason(error)); does it run there?")
+        }
+    }
+
+    /// What went wrong with TLS, in a sentence; `nil` for anything else.
+    ///
+    /// The library's own words name its source files.
+    static func tlsFailure(_ error: any Error, at origin: String) -> String? {
+        if let connection = error as? NIOConnectionError {
+            return connection.connectionErrors.first.flatMap { tlsFailure($0.error, at: origin) }
+        }
+        switch error {
+        case NIOSSLError.handshakeFailed(let reason)
+        where String(describing: reason).contains("CERTIFICATE_VERIFY_FAILED"):
+            return "the certificate of \(origin) is not trusted: give its authority with --portal-ca"
+        case let error as NIOSSLExtraError where error == .failedToValidateHostname:
+            return "the certificate of \(origin) is for another name: open the portal by the name in its certificate"
+        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
+            return "TLS with \(origin) failed: is that an https address?"
+        default: return nil
         }
     }
 

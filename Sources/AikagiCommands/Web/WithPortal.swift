@@ -3,7 +3,7 @@ func withPortal(
     _ options: PasskeyOptions, _ body: (PortalSession, _ origin: String) async throws -> Void
 ) async throws {
     guard let origin = try options.portalOrigin() else { throw CommandFailure("give the portal's URL") }
-    try await withHTTPClient { client in
+    try await withHTTPClient(authorities: try await options.portalAuthorities()) { client in
         try await body(PortalSession(browser: WebBrowser(origin: origin, client: client)), origin)
     }
 }
