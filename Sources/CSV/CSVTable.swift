@@ -11,6 +11,14 @@ public struct CSVTable: Hashable, Sendable {
         public let fields: [String]
     }
 
+    /// A row with more or fewer fields than the header.
+    public struct Misfit: Hashable, Sendable {
+        /// The number of the row's first line in the file, from 1.
+        public let line: Int
+        /// How many fields it has.
+        public let fieldCount: Int
+    }
+
     /// The most bytes that are read.
     public static let maximumByteCount = 8 << 20
     /// The most fields of a row.
@@ -21,8 +29,19 @@ public struct CSVTable: Hashable, Sendable {
     /// The rows below the header.
     public let rows: [Row]
 
-    /// Reads a table.
+    /// Reads a table, all of whose rows have as many fields as the header.
     public init(decoding bytes: [UInt8]) throws(CSVError) {
+        var misfits: [Misfit] = []
+        try self.init(decoding: bytes, misfits: &misfits)
+        if let first = misfits.first {
+            throw .fieldCount(line: first.line, expected: columns.count, found: first.fieldCount)
+        }
+    }
+
+    /// Reads a table, setting aside the rows that have more or fewer fields than the header.
+    ///
+    /// - Parameter misfits: Gets these rows, in order.
+    public init(decoding bytes: [UInt8], misfits: inout [Misfit]) throws(CSVError) {
         guard bytes.count <= CSVTable.maximumByteCount else { throw .tooLarge }
         guard String(validating: bytes, as: UTF8.self) != nil else { throw .notUTF8 }
         let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
@@ -32,10 +51,11 @@ public struct CSVTable: Hashable, Sendable {
         for column in header.fields where !seen.insert(column).inserted { throw .duplicateColumn(column) }
         var rows: [Row] = []
         while let row = try scanner.nextRow() {
-            guard row.fields.count == header.fields.count else {
-                throw .fieldCount(line: row.line, expected: header.fields.count, found: row.fields.count)
+            if row.fields.count == header.fields.count {
+                rows.append(row)
+            } else {
+                misfits.append(Misfit(line: row.line, fieldCount: row.fields.count))
             }
-            rows.append(row)
         }
         columns = header.fields
         self.rows = rows

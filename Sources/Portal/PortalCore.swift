@@ -72,6 +72,8 @@ public enum PortalConfigurationError: Error, Hashable, Sendable {
     case relyingPartyID(String)
     /// The database's file cannot be made; the reason is the system's.
     case databasePath(String, reason: String)
+    /// The database's file is damaged, or something else.
+    case databaseDamaged(String)
     /// The certificate authorities for the mail server cannot be read.
     case mailTrustRoots(String, reason: String)
     /// The certificate or the private key cannot be used.
@@ -93,6 +95,8 @@ extension PortalConfigurationError: CustomStringConvertible {
         case .relyingPartyID(let id): "the RP ID \(id) is not a domain; use one like portal.example, or localhost"
         case .databasePath(let path, let reason):
             "cannot make the database \(path): \(reason); name a file in a folder that exists and that you may write to"
+        case .databaseDamaged(let path):
+            "\(path) is damaged or is no portal's database; put back a backup of it, or move it away to start without accounts"
         case .mailTrustRoots(let path, let reason): "cannot trust \(path): \(reason)"
         case .tls(let path, let reason): "cannot use \(path) for TLS: \(reason); name a file in PEM"
         case .sealingKey(let path, let reason):

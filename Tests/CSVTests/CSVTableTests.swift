@@ -41,6 +41,14 @@ import Testing
         #expect(!"\(error)".isEmpty)
     }
 
+    @Test("Rows that do not fit are set aside, each with its line")
+    func misfits() throws {
+        var misfits: [CSVTable.Misfit] = []
+        let table = try CSVTable(decoding: Array("a,b\n1\n1,2\n\"x\ny\",2,3\n3,4".utf8), misfits: &misfits)
+        #expect(misfits.map { [$0.line, $0.fieldCount] } == [[2, 1], [4, 3]])
+        #expect(table.rows.map(\.fields) == [["1", "2"], ["3", "4"]])
+    }
+
     @Test("Other encodings and huge files are refused")
     func bytes() {
         // 名前 in Shift_JIS, as spreadsheets write it.

@@ -77,15 +77,38 @@ def test_accounts(workplace):
     table = workplace.directory / "accounts.csv"
     table.write_text("number,symbol,name,userID,dateOfBirth\n1,2,\"Sato, Taro\",taro,19800229\n3,,x,y z,tomorrow\n")
     refused = run(workplace, "import", "--data", str(data), str(table), status=1).stderr
-    assert "line 3" in refused and "nothing was added" in refused
+    assert "line 3" in refused and "1 line of" in refused and "nothing was added" in refused
     assert list(accounts(workplace, data)) == [USER]
     table.write_text("\ufeffnumber,symbol,name,userID,dateOfBirth\r\n1,2,\"Sato, Taro\",taro,19800229\r\n")
-    assert run(workplace, "import", "--data", str(data), str(table)).stdout == "added 1 accounts\n"
+    assert run(workplace, "import", "--data", str(data), str(table)).stdout == "added 1 account\n"
     assert "taro" in run(workplace, "import", "--data", str(data), str(table), status=1).stderr
     listed = accounts(workplace, data)
     assert listed["taro"]["name"] == "Sato, Taro" and listed["taro"]["step"] == "dateOfBirth"
     assert "no account" in run(
         workplace, "reset", "--data", str(data), "nobody", "--symbol", "1", "--number", "2", status=1).stderr
+
+
+def test_list_of_many_faults(workplace):
+    """Every line that is refused is named at once, and a list without lines is no list; nothing is made of either."""
+    data = workplace.directory / "data"
+    table = workplace.directory / "accounts.csv"
+    table.write_text("userID,name,dateOfBirth,symbol,number\n")
+    assert "no accounts in it" in run(workplace, "import", "--data", str(data), str(table), status=1).stderr
+    assert not data.exists()
+    add_user(workplace, data)
+    table.write_text(
+        "userID,name,dateOfBirth,symbol,number\na,A,1990-01-31,1\n"
+        f"{USER},B,1990-01-31,1,2\nc,C,2999-01-01,1,2\nd,D,1990-01-31,1,2\n")
+    refused = run(workplace, "import", "--data", str(data), str(table), status=1).stderr
+    assert re.findall(r"line (\d+):", refused) == ["2", "3", "4"], refused
+    assert "3 lines of" in refused and "in the future" in refused
+    table.write_text("userID,name,dateOfBirth,symbol,number\na,A,1990-01-31,1,2\nb,B,1990-01-31,1,2\n")
+    assert run(workplace, "import", "--data", str(data), str(table)).stdout == "added 2 accounts\n"
+    (data / "portal.sqlite").write_bytes(b"no database" * 500)
+    for name in ("-wal", "-shm"):
+        (data / f"portal.sqlite{name}").unlink(missing_ok=True)
+    damaged = run(workplace, "list", "--data", str(data), status=1).stderr
+    assert "portal.sqlite is damaged" in damaged and "SQL" not in damaged.replace("sqlite", ""), damaged
 
 
 def test_private_certificate(workplace):

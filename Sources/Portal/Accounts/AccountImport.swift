@@ -1,4 +1,5 @@
 public import CSV
+public import FoundationEssentials
 
 /// A list of accounts as an insurer's system exports it: a CSV file with a header.
 ///
@@ -20,14 +21,20 @@ public struct AccountImport: Sendable {
     public let users: [NewUser]
     /// The lines that were refused.
     public let refusals: [Refusal]
+    /// Where each of the accounts stands in the file, by its user ID.
+    private let lines: [String: Int]
 
     /// Reads a list.
     ///
-    /// - Throws: ``AccountImportError`` when the file is no such list at all.
-    public init(csv bytes: [UInt8]) throws(AccountImportError) {
+    /// - Parameters:
+    ///   - bytes: The file.
+    ///   - now: The moment; nobody is born later.
+    /// - Throws: ``AccountImportError`` when the file is no such list at all, or an empty one.
+    public init(csv bytes: [UInt8], now: Date) throws(AccountImportError) {
         let table: CSVTable
+        var misfits: [CSVTable.Misfit] = []
         do {
-            table = try CSVTable(decoding: bytes)
+            table = try CSVTable(decoding: bytes, misfits: &misfits)
         } catch {
             throw .csv(error)
         }
@@ -39,8 +46,13 @@ public struct AccountImport: Sendable {
         for column in ["userID", "name", "dateOfBirth"] where !table.columns.contains(column) {
             throw .missingColumn(column)
         }
+        guard !table.rows.isEmpty || !misfits.isEmpty else { throw .noAccounts }
         var users: [NewUser] = []
-        var refusals: [Refusal] = []
+        var refusals = misfits.map { misfit in
+            let words =
+                "\(misfit.fieldCount) field\(misfit.fieldCount == 1 ? "" : "s") instead of \(table.columns.count)"
+            return Refusal(line: misfit.line, reason: "it has \(words); put fields with commas into double quotes")
+        }
         var lines: [String: Int] = [:]
         for row in table.rows {
             func field(_ column: String) -> String { HalfWidth.trimmed(table.field(column, of: row) ?? "") }
@@ -58,11 +70,12 @@ public struct AccountImport: Sendable {
                 userID: field("userID"), initialPassword: isIncomplete ? "" : password, dateOfBirth: dateOfBirth,
                 name: field("name"))
             do throws(PortalAccountError) {
-                try user.check()
-                if let earlier = lines.updateValue(row.line, forKey: user.userID) {
+                try user.check(now: now)
+                if let earlier = lines[user.userID] {
                     refusals.append(Refusal(line: row.line, reason: "line \(earlier) has this user ID, too"))
                 } else {
                     users.append(user)
+                    lines[user.userID] = row.line
                 }
             } catch {
                 let reason = isIncomplete && error == .initialPassword ? "symbol or number is missing" : "\(error)"
@@ -70,7 +83,18 @@ public struct AccountImport: Sendable {
             }
         }
         self.users = users
-        self.refusals = refusals
+        self.refusals = refusals.sorted { $0.line < $1.line }
+        self.lines = lines
+    }
+
+    /// The lines that were refused, and those whose user ID one of the accounts has already, in order.
+    ///
+    /// - Throws: An error of the database.
+    public func refusals(in accounts: PortalAccounts) async throws -> [Refusal] {
+        let taken = try await accounts.taken(users.map(\.userID)).compactMap { userID in
+            lines[userID].map { Refusal(line: $0, reason: "there is an account with the user ID \(userID) already") }
+        }
+        return (refusals + taken).sorted { $0.line < $1.line }
     }
 }
 
@@ -84,6 +108,8 @@ public enum AccountImportError: Error, Hashable, Sendable {
     case unknownColumn(String)
     /// The columns do not say what the initial passwords are.
     case passwordColumns
+    /// There is no line below the header.
+    case noAccounts
 }
 
 extension AccountImportError: CustomStringConvertible {
@@ -95,6 +121,7 @@ extension AccountImportError: CustomStringConvertible {
         case .unknownColumn(let name):
             "the column '\(name)' is unknown; use userID, name, dateOfBirth, and initialPassword or symbol and number"
         case .passwordColumns: "there must be either a column initialPassword or both columns symbol and number"
+        case .noAccounts: "there are no accounts in it; below the header, each line is one"
         }
     }
 }

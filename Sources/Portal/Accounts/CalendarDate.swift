@@ -1,3 +1,5 @@
+import FoundationEssentials
+
 /// A day of the Gregorian calendar, without a time or a time zone, such as a date of birth.
 public struct CalendarDate: Hashable, Sendable {
     /// The year, 1 to 9999.
@@ -33,6 +35,14 @@ public struct CalendarDate: Hashable, Sendable {
         guard digits.count == 8, narrow.utf8.count == 8 || narrow.utf8.count == 10 else { return nil }
         let number = digits.reduce(0) { $0 * 10 + $1 }
         self.init(year: number / 10_000, month: number / 100 % 100, day: number % 100)
+    }
+
+    /// Whether the day has begun nowhere on earth at a moment; the first to begin it are 14 hours ahead of UTC.
+    func isFuture(at moment: Date) -> Bool {
+        var calendar = Calendar(identifier: .gregorian)
+        calendar.timeZone = TimeZone(secondsFromGMT: 14 * 3600) ?? .gmt
+        let today = calendar.dateComponents([.year, .month, .day], from: moment)
+        return (year, month, day) > (today.year ?? 0, today.month ?? 0, today.day ?? 0)
     }
 
     /// `YYYYMMDD`.

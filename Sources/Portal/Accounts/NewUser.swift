@@ -1,3 +1,5 @@
+import FoundationEssentials
+
 /// An account to be added.
 public struct NewUser: Sendable {
     let userID: String
@@ -22,11 +24,14 @@ public struct NewUser: Sendable {
     static func isPassword(_ text: String) -> Bool { (1...PasswordPolicy.maximumByteCount).contains(text.utf8.count) }
 
     /// Checks what can be checked without the other accounts.
-    func check() throws(PortalAccountError) {
+    ///
+    /// - Parameter now: The moment; nobody is born later.
+    func check(now: Date) throws(PortalAccountError) {
         guard NewUser.isUserID(userID) else { throw .userID }
         guard NewUser.isPassword(initialPassword) else { throw .initialPassword }
         let isPlain = !name.unicodeScalars.contains { $0.properties.generalCategory == .control }
         guard !name.isEmpty, name.utf8.count <= 200, isPlain else { throw .name }
+        guard !dateOfBirth.isFuture(at: now) else { throw .dateOfBirth }
     }
 }
 

@@ -10,6 +10,8 @@ public enum PortalAccountError: Error, Hashable, Sendable {
     case initialPassword
     /// The name is empty or too long.
     case name
+    /// The date of birth is in the future.
+    case dateOfBirth
 }
 
 extension PortalAccountError: CustomStringConvertible {
@@ -21,6 +23,7 @@ extension PortalAccountError: CustomStringConvertible {
         case .userIDUnknown: "no account has this user ID; `aikagi portal users list` shows all"
         case .initialPassword: "the initial password must have 1 to \(PasswordPolicy.maximumByteCount) bytes"
         case .name: "the name must have 1 to 200 bytes and no control characters"
+        case .dateOfBirth: "the date of birth is in the future"
         }
     }
 }

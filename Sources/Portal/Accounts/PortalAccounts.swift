@@ -42,17 +42,16 @@ public struct PortalAccounts: Sendable {
 
     /// Adds accounts that start at step 1.2 of the manual: all, or none when one cannot be added.
     ///
+    /// - Parameters:
+    ///   - users: The accounts.
+    ///   - onHashed: Called after each password's hash, the slow part, with how many are done.
     /// - Returns: The user IDs that other accounts have already; then nothing was added.
     /// - Throws: ``PortalAccountError``, or an error of the database.
-    public func add(_ users: [NewUser]) async throws -> [String] {
-        for user in users { try user.check() }
-        let given = users.map(\.userID)
-        let taken = try await database.read { database in
-            try given.filter { try Account.find(userID: $0, in: database) != nil }
-        }
+    public func add(_ users: [NewUser], onHashed: (Int) -> Void = { _ in }) async throws -> [String] {
+        for user in users { try user.check(now: now()) }
+        let taken = try await taken(users.map(\.userID))
         guard taken.isEmpty else { return taken }
-        var hashes: [String] = []
-        for user in users { hashes.append(try await passwords.hash(user.initialPassword)) }
+        let hashes = try await passwords.hashes(of: users.map(\.initialPassword), onHashed: onHashed)
         let created = now().timeIntervalSince1970
         let rows = zip(users, hashes).map { ($0, $1) }
         do {
@@ -76,6 +75,13 @@ public struct PortalAccounts: Sendable {
             return [error.userID]
         }
         return []
+    }
+
+    /// Those of some user IDs that accounts have already.
+    func taken(_ userIDs: [String]) async throws -> [String] {
+        try await database.read { database in
+            try userIDs.filter { try Account.find(userID: $0, in: database) != nil }
+        }
     }
 
     /// Puts an account back to step 1.2 of the manual, as for a person who lost everything: a new initial password; no mail
@@ -140,7 +146,9 @@ public struct PortalAccounts: Sendable {
 /// The manual's rule for the password that a returning person starts with.
 public enum InitialPassword {
     /// The insurance card's symbol and number, then the date of birth as `YYYYMMDD` (記号+番号+生年月日).
+    ///
+    /// Full-width letters and digits become ASCII: a password field is typed into without an input method.
     public static func rule(symbol: String, number: String, dateOfBirth: CalendarDate) -> String {
-        symbol + number + dateOfBirth.compact
+        HalfWidth.folded(symbol) + HalfWidth.folded(number) + dateOfBirth.compact
     }
 }

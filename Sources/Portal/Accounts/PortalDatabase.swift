@@ -4,6 +4,7 @@ import Glibc
 /// The portal's SQLite database: write-ahead log, every change one transaction.
 struct PortalDatabase: Sendable {
     private let pool: DatabasePool
+    private let path: String
 
     /// Opens the file, creating or migrating it as needed.
     init(path: String) throws {
@@ -11,8 +12,21 @@ struct PortalDatabase: Sendable {
         configuration.foreignKeysEnabled = true
         configuration.busyMode = .timeout(5)
         try PortalDatabase.ensurePrivateFile(path)
-        pool = try DatabasePool(path: path, configuration: configuration)
-        try PortalDatabase.migrator.migrate(pool)
+        self.path = path
+        do {
+            pool = try DatabasePool(path: path, configuration: configuration)
+            try PortalDatabase.migrator.migrate(pool)
+        } catch {
+            throw PortalDatabase.readable(error, path: path)
+        }
+    }
+
+    /// What is wrong with a file that is damaged or no database, for people; any other error as it is.
+    private static func readable(_ error: any Error, path: String) -> any Error {
+        guard let failure = error as? DatabaseError,
+            [.SQLITE_NOTADB, .SQLITE_CORRUPT].contains(failure.resultCode)
+        else { return error }
+        return PortalConfigurationError.databaseDamaged(path)
     }
 
     /// Makes an empty file with mode 0600 if there is none, so that the database never exists with a wider mode.
@@ -35,7 +49,11 @@ struct PortalDatabase: Sendable {
 
     /// Reads from one consistent state.
     func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
-        try await pool.read(body)
+        do {
+            return try await pool.read(body)
+        } catch {
+            throw PortalDatabase.readable(error, path: path)
+        }
     }
 
     /// Reads before the portal serves anybody; the thread waits.

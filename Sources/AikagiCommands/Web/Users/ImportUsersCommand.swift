@@ -1,4 +1,5 @@
 import ArgumentParser
+import FoundationEssentials
 import Portal
 
 /// `aikagi portal users import`.
@@ -9,7 +10,8 @@ struct ImportUsersCommand: AsyncParsableCommand {
         discussion: """
             UTF-8, with a header. Columns in any order: userID, name, dateOfBirth (1990-01-31), and either \
             initialPassword or both symbol and number; then the password is symbol, number and date of birth. Each \
-            line that is refused is named on standard error.
+            line that is refused is named on standard error. Passwords are hashed first, on all processors; how many \
+            are done is said every few seconds.
 
             Examples:
               aikagi portal users import --data folder accounts.csv
@@ -24,17 +26,28 @@ struct ImportUsersCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await changingAccounts {
-            let list = try AccountImport(csv: try await InputFile.read(file, limit: 8 << 20))
-            for refusal in list.refusals { Console.standard.note("\(file): \(refusal)") }
-            guard list.refusals.isEmpty else {
-                throw CommandFailure("\(list.refusals.count) lines of '\(file)' were refused; nothing was added")
+            let list = try AccountImport(csv: try await InputFile.read(file, limit: 8 << 20), now: Date())
+            // A list that is refused makes no portal where there is none.
+            let refusals =
+                portal.isThere || list.refusals.isEmpty
+                ? try await list.refusals(in: try portal.accounts(creating: true)) : list.refusals
+            for refusal in refusals { Console.standard.note("\(file): \(refusal)") }
+            guard refusals.isEmpty else {
+                let lines =
+                    refusals.count == 1 ? "1 line of '\(file)' was" : "\(refusals.count) lines of '\(file)' were"
+                throw CommandFailure("\(lines) refused; nothing was added")
             }
-            let taken = try await portal.accounts(creating: true).add(list.users)
+            let (clock, started) = (ContinuousClock(), ContinuousClock.now)
+            var pace = ProgressPace(interval: .seconds(3))
+            let taken = try await portal.accounts(creating: true).add(list.users) { done in
+                guard done < list.users.count, pace.isDue(at: started.duration(to: clock.now)) else { return }
+                Console.standard.note("\(done) of \(list.users.count) passwords are hashed")
+            }
             guard taken.isEmpty else {
                 throw CommandFailure(
                     "there are accounts with these user IDs: \(taken.joined(separator: ", ")); nothing was added")
             }
-            Console.standard.result("added \(list.users.count) accounts")
+            Console.standard.result("added \(list.users.count) account\(list.users.count == 1 ? "" : "s")")
         }
     }
 }

@@ -23,19 +23,25 @@ struct PortalDataOptions: ParsableArguments {
         return data
     }
 
+    private var databasePath: String { (data ?? "") + "/portal.sqlite" }
+
+    /// Whether there is a portal in the folder.
+    var isThere: Bool { FileManager.default.fileExists(atPath: databasePath) }
+
     /// The accounts of the portal in the folder.
     ///
     /// - Parameter creating: whether the folder may be made.
     func accounts(creating: Bool = false) throws -> PortalAccounts {
         let data = try folder()
-        let path = data + "/portal.sqlite"
         if creating {
             try createPrivateDirectory(data)
-        } else if !FileManager.default.fileExists(atPath: path) {
+        } else if !isThere {
             throw CommandFailure("there is no portal in '\(data)'; add an account first, or name another folder")
         }
         do {
-            return try PortalAccounts(databasePath: path)
+            return try PortalAccounts(databasePath: databasePath)
+        } catch let error as PortalConfigurationError {
+            throw CommandFailure("\(error)")
         } catch {
             throw CommandFailure("cannot open the portal in '\(data)': \(error)")
         }
