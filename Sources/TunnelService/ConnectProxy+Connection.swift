@@ -4,12 +4,9 @@ import NIOCore
 /// A connection of bytes; its end in one direction leaves the other open.
 typealias ByteChannel = NIOAsyncChannel<ByteBuffer, ByteBuffer>
 
-extension NIOAsyncChannel where Inbound == ByteBuffer, Outbound == ByteBuffer {
-    /// Wraps a channel on its event loop.
-    init(wrapping channel: any Channel) throws {
-        try self.init(
-            wrappingChannelSynchronously: channel, configuration: Configuration(isOutboundHalfClosureEnabled: true))
-    }
+extension NIOAsyncChannel.Configuration where Inbound == ByteBuffer, Outbound == ByteBuffer {
+    /// The end of what is written closes that direction only.
+    static var halfClosing: Self { .init(isOutboundHalfClosureEnabled: true) }
 }
 
 extension ConnectProxy {
@@ -17,7 +14,8 @@ extension ConnectProxy {
     private typealias Output = NIOAsyncChannelOutboundWriter<ByteBuffer>
 
     /// Serves one client to its end.
-    func serve(_ client: ByteChannel) async {
+    func serve(_ connection: AcceptedByteChannel) async {
+        let client = connection.channel
         do {
             try await client.executeThenClose { input, output in
                 var input = input.makeAsyncIterator()

@@ -67,7 +67,7 @@ public struct ConnectProxy: Service {
 
     private func listen(
         _ connections: OpenConnections
-    ) async throws(ConnectProxyError) -> NIOAsyncChannel<ByteChannel, Never> {
+    ) async throws(ConnectProxyError) -> NIOAsyncChannel<AcceptedByteChannel, Never> {
         do {
             return try await ServerBootstrap(group: eventLoopGroup)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -79,7 +79,9 @@ public struct ConnectProxy: Service {
                         channel.close(promise: nil)
                         return channel.eventLoop.makeFailedFuture(ChannelError.ioOnClosedChannel)
                     }
-                    return channel.eventLoop.makeCompletedFuture { try ByteChannel(wrapping: channel) }
+                    return channel.eventLoop.makeCompletedFuture {
+                        try AcceptedByteChannel(channel, configuration: .halfClosing)
+                    }
                 }
         } catch {
             throw .cannotListen(
@@ -97,7 +99,9 @@ public struct ConnectProxy: Service {
                 .channelOption(.allowRemoteHalfClosure, value: true)
                 .connectTimeout(TimeAmount(configuration.connectionLimit))
                 .connect(host: host, port: port) { channel in
-                    channel.eventLoop.makeCompletedFuture { try ByteChannel(wrapping: channel) }
+                    channel.eventLoop.makeCompletedFuture {
+                        try ByteChannel(wrappingChannelSynchronously: channel, configuration: .halfClosing)
+                    }
                 }
         } catch {
             logger.debug("proxy destination fails", metadata: ["error": "\(error)"])

@@ -24,7 +24,10 @@ private struct ProxyHarness: Sendable {
         let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { _ = arrival.yield(try ByteChannel(wrapping: channel)) }
+                channel.eventLoop.makeCompletedFuture {
+                    _ = arrival.yield(
+                        try ByteChannel(wrappingChannelSynchronously: channel, configuration: .halfClosing))
+                }
             }
             .bind(host: "127.0.0.1", port: 0).get()
         var configuration = ConnectProxyConfiguration(
@@ -54,7 +57,9 @@ private struct ProxyHarness: Sendable {
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelOption(.allowRemoteHalfClosure, value: true)
             .connect(host: "127.0.0.1", port: port) { channel in
-                channel.eventLoop.makeCompletedFuture { try ByteChannel(wrapping: channel) }
+                channel.eventLoop.makeCompletedFuture {
+                    try ByteChannel(wrappingChannelSynchronously: channel, configuration: .halfClosing)
+                }
             }
         return try await channel.executeThenClose { input, output in
             var input = input.makeAsyncIterator()

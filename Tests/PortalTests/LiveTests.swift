@@ -101,7 +101,7 @@ import Testing
                 let second = try RawConnection(port: port)
                 try second.send(request)
                 #expect(try second.receive().hasPrefix("HTTP/1.1 200"))
-                #expect(first.isClosed)
+                #expect(try first.receive() == "")
                 let third = try RawConnection(port: port)
                 try third.send("GET / HTTP/1.1\r\nX-Slow: ")
                 #expect(try third.receive() == "")

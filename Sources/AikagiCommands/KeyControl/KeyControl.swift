@@ -2,6 +2,7 @@ import Glibc
 import HIDTransport
 import NIOCore
 import NIOPosix
+import TunnelService
 
 /// The control socket of a key: other programs answer for the person, take the power away, move the clock, and watch.
 final class KeyControl: Sendable {
@@ -44,9 +45,7 @@ final class KeyControl: Sendable {
             // Whoever pipes a request into a client ends its side at once, and still wants the answer.
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .bind(descriptor) { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try LineConnection.Channel(wrappingChannelSynchronously: channel)
-                }
+                channel.eventLoop.makeCompletedFuture { try AcceptedByteChannel(channel) }
             }
         try await withThrowingDiscardingTaskGroup { group in
             try await listener.executeThenClose { connections in
@@ -57,7 +56,8 @@ final class KeyControl: Sendable {
         }
     }
 
-    private func serve(_ channel: LineConnection.Channel) async {
+    private func serve(_ accepted: AcceptedByteChannel) async {
+        let channel = accepted.channel
         do {
             try await channel.executeThenClose { input, output in
                 let connection = LineConnection(output, channel.channel)

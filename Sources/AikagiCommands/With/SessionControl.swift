@@ -4,6 +4,7 @@ import NIOCore
 import NIOPosix
 import ProgramRunner
 import Synchronization
+import TunnelService
 
 /// The control socket of a session: other commands plug devices in and out, and programs join.
 struct SessionControl: Sendable {
@@ -26,9 +27,7 @@ struct SessionControl: Sendable {
     func run(ready: @Sendable () -> Void) async throws {
         let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .bind(unixDomainSocketPath: folder + "/" + SessionControl.socketName) { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try LineConnection.Channel(wrappingChannelSynchronously: channel)
-                }
+                channel.eventLoop.makeCompletedFuture { try AcceptedByteChannel(channel) }
             }
         ready()
         let seats = Mutex(0)
@@ -45,7 +44,8 @@ struct SessionControl: Sendable {
         }
     }
 
-    private func serve(_ channel: LineConnection.Channel, _ number: Int) async {
+    private func serve(_ accepted: AcceptedByteChannel, _ number: Int) async {
+        let channel = accepted.channel
         do {
             try await channel.executeThenClose { input, output in
                 var lines = LineConnection.Lines(input)
