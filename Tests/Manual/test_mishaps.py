@@ -255,7 +255,6 @@ def removed_from_the_portal(person: Person) -> None:
     removal = person.find("a[href$='/removal']").get_attribute("href").removeprefix(person.url)
     with person.mishap("last-passkey", "x.5", "最後のパスキーを削除する", "The last passkey is to be removed"):
         person.open(removal)
-        person.submit(removal)
         person.complaint()
     person.open("/settings/method")
     person.click("#choice-mail")
