@@ -72,6 +72,7 @@ import Testing
             (["key", "--pty", "--memory", "--store", "f", "--fingr", "a"], "--fingr"),
             (["with", "--kye", "--", "p"], "--kye"), (["login", "--hybird", "http://localhost:1"], "--hybird"),
             (["key", "--udp-reply", "1"], "at least one door"),
+            (["key", "--pty", "--capacity", "-1"], "a number from 1 to 1000000"),
             (["portal", "--certificate", "c", "--prot", "1"], "--prot"),
             (["control", "k", "maybe", "--jsn"], "--jsn"), (["tunnel", "--certificate", "c", "--prot", "1"], "--prot"),
         ])

@@ -10,20 +10,6 @@ import WebAuthnModel
 
 /// What holds at every path of the portal, for whoever attacks: the table of routes decides what is tried, so that none is left out.
 @Suite struct AttackTests {
-    /// Somebody who is logged in with a fresh proof, and a passkey.
-    private func inside(
-        _ body: @Sendable (PortalFixture, Browser, [UInt8]) async throws -> Void
-    ) async throws {
-        let fixture = try await PortalFixture()
-        try await fixture.browse { browser in
-            var authenticator = TestAuthenticator()
-            _ = try await browser.reachSetUp(fixture)
-            _ = try await browser.register(&authenticator)
-            try fixture.emptyMailbox()
-            try await body(fixture, browser, authenticator.credentialID)
-        }
-    }
-
     /// A route's path with something real in the place of each parameter.
     private static func path(_ route: PortalRoutes.Route, credentialID: [UInt8]) -> String {
         route.path.replacingOccurrences(of: ":credential", with: Base64URL.encode(credentialID))
@@ -48,7 +34,8 @@ import WebAuthnModel
 
     @Test("No form is taken without the token of the very visit, at any path, and nothing has changed or was sent")
     func forgedForms() async throws {
-        try await inside { fixture, browser, credentialID in
+        try await PortalFixture.withPasskey { fixture, browser, authenticator in
+            let credentialID = authenticator.credentialID
             let before = try await accounts(fixture)
             let foreign = try await browser.another().open("/login").csrf
             let posts = PortalRoutes.all.filter { $0.method == .post && !$0.path.hasPrefix("/webauthn/") }
@@ -70,7 +57,7 @@ import WebAuthnModel
 
     @Test("JSON endpoints take nothing from another origin, and nothing that a form could send")
     func forgedJSON() async throws {
-        try await inside { fixture, browser, credentialID in
+        try await PortalFixture.withPasskey { fixture, browser, _ in
             let endpoints = PortalRoutes.all.filter { $0.path.hasPrefix("/webauthn/") }
             #expect(endpoints.count == 4)
             for route in endpoints {
@@ -89,7 +76,8 @@ import WebAuthnModel
 
     @Test("Looking changes nothing: GET and HEAD of every path leave all accounts as they are")
     func getChangesNothing() async throws {
-        try await inside { fixture, browser, credentialID in
+        try await PortalFixture.withPasskey { fixture, browser, authenticator in
+            let credentialID = authenticator.credentialID
             let before = try await accounts(fixture)
             let query = AttackTests.fields.map { "\($0.key)=\($0.value.replacingOccurrences(of: " ", with: "+"))" }
                 .joined(separator: "&")
@@ -109,7 +97,8 @@ import WebAuthnModel
         "Other methods are refused at every path, and TRACE gives no cookie back",
         arguments: [HTTPRequest.Method.trace, .put, .delete, .patch, .connect, .options])
     func otherMethods(method: HTTPRequest.Method) async throws {
-        try await inside { fixture, browser, credentialID in
+        try await PortalFixture.withPasskey { fixture, browser, authenticator in
+            let credentialID = authenticator.credentialID
             for route in PortalRoutes.all {
                 let path = AttackTests.path(route, credentialID: credentialID)
                 let answer = try await browser.send(method, path, body: "x=1")
@@ -122,7 +111,8 @@ import WebAuthnModel
 
     @Test("A body beyond its limit is refused at every path", arguments: [16_385, 65_537])
     func oversizeBodies(byteCount: Int) async throws {
-        try await inside { fixture, browser, credentialID in
+        try await PortalFixture.withPasskey { fixture, browser, authenticator in
+            let credentialID = authenticator.credentialID
             for route in PortalRoutes.all where route.method == .post {
                 let path = AttackTests.path(route, credentialID: credentialID)
                 let isJSON = route.path.hasPrefix("/webauthn/")
@@ -140,7 +130,8 @@ import WebAuthnModel
 
     @Test("Nothing that a request says leads to another site: not parameters, not headers, not the path")
     func openRedirects() async throws {
-        try await inside { fixture, browser, credentialID in
+        try await PortalFixture.withPasskey { fixture, browser, authenticator in
+            let credentialID = authenticator.credentialID
             var headers: HTTPFields = [:]
             for name in ["Host", "X-Forwarded-Host", "X-Original-URL", "X-Rewrite-URL", "Referer", "Forwarded"] {
                 headers[try #require(HTTPField.Name(name))] = "https://evil.example/"
@@ -176,7 +167,8 @@ import WebAuthnModel
 
     @Test("Every page but the files is kept by nobody, and its cookie is closed")
     func caches() async throws {
-        try await inside { fixture, browser, credentialID in
+        try await PortalFixture.withPasskey { fixture, browser, authenticator in
+            let credentialID = authenticator.credentialID
             for route in PortalRoutes.all where route.method == .get {
                 let path = AttackTests.path(route, credentialID: credentialID)
                 let stranger = browser.another()
@@ -203,7 +195,7 @@ import WebAuthnModel
             "/settings/passkeys/..%2f..%2f..%2fportal.sqlite",
         ])
     func traversal(path: String) async throws {
-        try await inside { fixture, browser, _ in
+        try await PortalFixture.withPasskey { fixture, browser, _ in
             let answer = try await browser.send(.get, path)
             #expect(answer.status == 404)
             #expect(!answer.body.contains("SQLite"))

@@ -8,19 +8,6 @@ import Testing
 @Suite struct ProofTests {
     private static let password = PortalFixture.newPassword
 
-    private func withPasskey(
-        _ body: @Sendable (PortalFixture, Browser, inout TestAuthenticator) async throws -> Void
-    ) async throws {
-        let fixture = try await PortalFixture()
-        try await fixture.browse { browser in
-            var authenticator = TestAuthenticator()
-            _ = try await browser.reachSetUp(fixture)
-            _ = try await browser.register(&authenticator)
-            try fixture.emptyMailbox()
-            try await body(fixture, browser, &authenticator)
-        }
-    }
-
     private func changePassword(_ browser: Browser, to new: String = "seven blue umbrellas") async throws {
         let done = try await browser.submit(
             "/settings/password",
@@ -30,7 +17,7 @@ import Testing
 
     @Test("A new password does not renew the proof: the visit that goes on is as old as it was")
     func ageIsKept() async throws {
-        try await withPasskey { fixture, browser, _ in
+        try await PortalFixture.withPasskey { fixture, browser, _ in
             fixture.advance(by: 9 * 60)
             try await changePassword(browser)
             #expect(try await browser.open("/settings/method").path == "/settings/method")
@@ -47,7 +34,7 @@ import Testing
 
     @Test("A new password does not prolong the visit: half a day after the login it ends")
     func lifetimeIsKept() async throws {
-        try await withPasskey { fixture, browser, authenticator in
+        try await PortalFixture.withPasskey { fixture, browser, authenticator in
             for _ in 0..<24 {
                 fixture.advance(by: 29 * 60)
                 #expect(try await browser.open("/top").path == "/top")
@@ -70,7 +57,7 @@ import Testing
         "A mail address that waits for its link is forgotten with a new password, by logging out everywhere, by a reset",
         arguments: Ending.allCases)
     func pendingAddress(ending: Ending) async throws {
-        try await withPasskey { fixture, browser, _ in
+        try await PortalFixture.withPasskey { fixture, browser, _ in
             _ = try await browser.submit("/settings/mail-address", ["mailAddress": "h2@example.com"])
             let link = try #require(try fixture.mailLinks().first)
             let other = browser.another()
@@ -90,7 +77,7 @@ import Testing
 
     @Test("When the clock is put back, a proof of the future is none, and nobody waits longer than a window")
     func clockPutBack() async throws {
-        try await withPasskey { fixture, browser, authenticator in
+        try await PortalFixture.withPasskey { fixture, browser, authenticator in
             #expect(try await browser.open("/settings/method").path == "/settings/method")
             // Within what clocks are off by, nothing changes.
             fixture.advance(by: -60)
@@ -113,7 +100,7 @@ import Testing
 
     @Test("When the clock is put back, a visit still ends after a pause")
     func pauseAfterClockPutBack() async throws {
-        try await withPasskey { fixture, browser, _ in
+        try await PortalFixture.withPasskey { fixture, browser, _ in
             fixture.advance(by: -86_400)
             var page = try await browser.open("/top")
             #expect(page.path == "/top")

@@ -9,21 +9,6 @@ import WebAuthnModel
 @Suite struct SettingsTests {
     private static let password = PortalFixture.newPassword
 
-    /// Somebody who has just registered a passkey and stands on the top page.
-    private func withPasskey(
-        _ body: @Sendable (PortalFixture, Browser, inout TestAuthenticator) async throws -> Void
-    ) async throws {
-        let fixture = try await PortalFixture()
-        try await fixture.browse { browser in
-            var authenticator = TestAuthenticator()
-            _ = try await browser.reachSetUp(fixture)
-            _ = try await browser.register(&authenticator)
-            await fixture.portal.core.outbox.sendDue()
-            try fixture.emptyMailbox()
-            try await body(fixture, browser, &authenticator)
-        }
-    }
-
     private static let pages = [
         "/settings", "/settings/method", "/settings/password", "/settings/mail-address", "/settings/passkeys",
         "/one-time-password/set-up", "/settings/passkeys/AAAA", "/settings/passkeys/AAAA/removal",
@@ -31,7 +16,7 @@ import WebAuthnModel
 
     @Test("Nobody sees settings before everything is proven", arguments: pages)
     func closed(path: String) async throws {
-        try await withPasskey { fixture, browser, _ in
+        try await PortalFixture.withPasskey { fixture, browser, _ in
             let stranger = browser.another()
             #expect(try await stranger.open(path).path.hasPrefix("/login?notice=login-needed"))
             let half = browser.another()
@@ -45,7 +30,7 @@ import WebAuthnModel
         "What decides how one logs in asks for a fresh proof after ten minutes, and goes on with it",
         arguments: ["/settings/method", "/settings/password", "/settings/mail-address", "/passkeys/new"])
     func freshProof(path: String) async throws {
-        try await withPasskey { fixture, browser, authenticator in
+        try await PortalFixture.withPasskey { fixture, browser, authenticator in
             #expect(try await browser.open(path).path == path)
             fixture.advance(by: 10 * 60 + 1)
             let asked = try await browser.open(path)
@@ -64,7 +49,7 @@ import WebAuthnModel
 
     @Test("The method changes to an app by its first code, to mail at once, and back to the passkey")
     func method() async throws {
-        try await withPasskey { fixture, browser, authenticator in
+        try await PortalFixture.withPasskey { fixture, browser, authenticator in
             var page = try await browser.open("/settings/method")
             #expect(page.says(#"value="passkey" aria-describedby="hint-passkey" checked"#))
             #expect(try await browser.submit("/settings/method", ["method": "fax"], on: page).status == 422)
@@ -146,7 +131,7 @@ import WebAuthnModel
 
     @Test("A new password ends every other visit, is announced by mail, and needs the current one")
     func passwordChange() async throws {
-        try await withPasskey { fixture, browser, authenticator in
+        try await PortalFixture.withPasskey { fixture, browser, authenticator in
             let other = browser.another()
             _ = try await other.open("/login")
             _ = try await other.prove(with: &authenticator)
@@ -182,7 +167,7 @@ import WebAuthnModel
 
     @Test("Guesses at the current password count as those of the login")
     func currentPasswordGuesses() async throws {
-        try await withPasskey { fixture, browser, _ in
+        try await PortalFixture.withPasskey { fixture, browser, _ in
             let page = try await browser.open("/settings/password")
             for _ in 0..<5 {
                 #expect(
@@ -196,7 +181,7 @@ import WebAuthnModel
 
     @Test("A new mail address is in force once its link was opened, and the old one is told first")
     func mailAddress() async throws {
-        try await withPasskey { fixture, browser, _ in
+        try await PortalFixture.withPasskey { fixture, browser, _ in
             let path = "/settings/mail-address"
             var page = try await browser.open(path)
             #expect(page.says("hanako@example.jp"))
@@ -233,7 +218,7 @@ import WebAuthnModel
 
     @Test("Passkeys are listed, shown, renamed and removed, never the last way in; visits begun with one end with it")
     func passkeys() async throws {
-        try await withPasskey { fixture, browser, first in
+        try await PortalFixture.withPasskey { fixture, browser, first in
             var second = TestAuthenticator()
             second.flags = [.userPresent, .userVerified, .backupEligible, .backedUp]
             _ = try await browser.register(&second, name: "電話")
@@ -281,7 +266,7 @@ import WebAuthnModel
 
     @Test("Another account's passkey is not found")
     func foreignPasskey() async throws {
-        try await withPasskey { fixture, browser, authenticator in
+        try await PortalFixture.withPasskey { fixture, browser, authenticator in
             try await fixture.portal.core.database.write {
                 try $0.execute(
                     sql: "INSERT INTO account SELECT 99, 'taro', x'00', 'Taro', dateOfBirth, passwordHash, "
@@ -305,7 +290,7 @@ import WebAuthnModel
 
     @Test("Logging out everywhere ends every visit of the account")
     func everywhere() async throws {
-        try await withPasskey { fixture, browser, authenticator in
+        try await PortalFixture.withPasskey { fixture, browser, authenticator in
             let other = browser.another()
             _ = try await other.open("/login")
             _ = try await other.prove(with: &authenticator)

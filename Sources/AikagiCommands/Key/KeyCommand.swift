@@ -93,7 +93,10 @@ struct KeyCommand: AsyncParsableCommand {
 
     @OptionGroup var attestation: AttestationOptions
 
-    @Option(help: ArgumentHelp("How many discoverable credentials it takes.", valueName: "count"))
+    // Unconditional: a negative number is told what is wrong with it, and not that it is missing.
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("How many discoverable credentials it takes.", valueName: "count"))
     var capacity = 1000
 
     @Option(help: GateArgument.help)
