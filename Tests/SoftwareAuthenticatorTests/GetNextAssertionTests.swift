@@ -67,14 +67,17 @@ struct GetNextAssertionTests {
         #expect(await bench.status(next) == .notAllowed)
     }
 
-    @Test("belongs to its channel")
-    func channel() async throws {
+    @Test(
+        "step 1: belongs to its channel, and ends when it is asked for on another one",
+        arguments: [CTAPRequestContext.Transport.hid(channel: 8), .hybrid(session: 1), .inProcess])
+    func channel(other: CTAPRequestContext.Transport) async throws {
         let bench = Bench()
-        _ = try await bench.register(accounts: [[1], [2]])
-        #expect(await bench.status(Bench.authentication().request, transport: .hid(channel: 7)) == .success)
-        #expect(await bench.status(next, transport: .hid(channel: 8)) == .notAllowed)
-        #expect(await bench.status(next, transport: .hybrid(session: 1)) == .notAllowed)
-        #expect(await bench.status(next, transport: .hid(channel: 7)) == .success)
+        _ = try await bench.register(accounts: [[1], [2], [3]])
+        let own = CTAPRequestContext.Transport.hid(channel: 7)
+        #expect(await bench.status(Bench.authentication().request, transport: own) == .success)
+        #expect(await bench.status(next, transport: own) == .success)
+        #expect(await bench.status(next, transport: other) == .notAllowed)
+        #expect(await bench.status(next, transport: own) == .notAllowed)
     }
 
     @Test(
