@@ -19,7 +19,8 @@ extension Authenticator {
         guard request.allowList?.count ?? 0 <= configuration.maximumCredentialCountInList else {
             throw CTAPStatus.limitExceeded
         }
-        // 5. Where verification is needed, and there is none.
+        // 5. Where verification is needed, and there is none; where nobody can be verified, no proof is one.
+        if needsPresence, state.alwaysVerifiesUser, !isProtected(state) { throw unverifiedStatus }
         if needsPresence, pinUVAuthProtocol == nil, !verifies {
             if state.alwaysVerifiesUser {
                 guard canVerifyUser(state) else { throw unverifiedStatus }
@@ -28,8 +29,12 @@ extension Authenticator {
                 verifies = canVerifyUser(state)
             }
         }
-        // 10, in advance. What the extensions are given is checked before anybody is asked.
-        let extensions = try assertionExtensions(request.extensions, userPresence: needsPresence)
+        // 10, in advance of the first question. Deviation: whoever is asked is not asked in vain, so that what is wrong with an
+        // extension's input is said before a refusal, and before step 7 where the authenticator verifies by itself.
+        func checkedExtensions() throws -> AssertionExtensions {
+            try assertionExtensions(request.extensions, userPresence: needsPresence)
+        }
+        let checkedBefore = verifies ? try checkedExtensions() : nil
         // 6. User verification.
         let reason = UserRequest.Reason.getAssertion(relyingPartyID: request.relyingPartyID)
         let futility = verifies ? try await locate(request, isVerified: true).total == 0 : false
@@ -42,6 +47,7 @@ extension Authenticator {
         // 7. The credentials that fit; none is said at once, without a touch.
         let page = try await locate(request, isVerified: verification.isVerified)
         guard let source = page.sources.first else { throw CTAPStatus.noCredentials }
+        let extensions = try checkedBefore ?? checkedExtensions()
         // 8, 9. User presence, and what it leaves of the tokens.
         if needsPresence {
             if !verification.isPresent { try await askUser(reason, needsVerification: false, in: context) }

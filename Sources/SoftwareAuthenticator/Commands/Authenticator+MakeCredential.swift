@@ -32,7 +32,8 @@ extension Authenticator {
         guard request.excludeList?.count ?? 0 <= configuration.maximumCredentialCountInList else {
             throw CTAPStatus.limitExceeded
         }
-        // 6, 7, 8. Where verification is needed, and there is none.
+        // 6, 7, 8. Where verification is needed, and there is none; where nobody can be verified, no proof is one.
+        if state.alwaysVerifiesUser, !isProtected(state) { throw unverifiedStatus }
         let isUnverified = pinUVAuthProtocol == nil && !verifies
         if isUnverified, state.alwaysVerifiesUser {
             guard canVerifyUser(state) else { throw unverifiedStatus }
@@ -51,8 +52,12 @@ extension Authenticator {
         }
         // 9. Enterprise attestation.
         let enterprise = try enterpriseAttestation(request, state)
-        // 15, in advance. What the extensions are given is checked before anybody is asked.
-        let extensions = try registrationExtensions(request.extensions, isDiscoverable: isDiscoverable)
+        // 15, in advance of the first question. Deviation: whoever is asked is not asked in vain, so that what is wrong with an
+        // extension's input is said before a refusal, and before step 12 where the authenticator verifies by itself.
+        func checkedExtensions() throws -> RegistrationExtensions {
+            try registrationExtensions(request.extensions, isDiscoverable: isDiscoverable)
+        }
+        let checkedBefore = verifies ? try checkedExtensions() : nil
         // 10, 11. User verification: a token's, or the authenticator's own; its touch shows presence as well.
         let reason = UserRequest.Reason.makeCredential(
             relyingPartyID: relyingPartyID, relyingPartyName: request.relyingParty.name,
@@ -72,6 +77,7 @@ extension Authenticator {
             if !verification.isPresent { try await touchForExclusion(relyingPartyID, in: context) }
             throw CTAPStatus.credentialExcluded
         }
+        let extensions = try checkedBefore ?? checkedExtensions()
         // 13, 14. User presence, and what it leaves of the tokens.
         if !verification.isPresent {
             try await askUser(reason, needsVerification: false, in: context)
