@@ -139,6 +139,23 @@ struct MalformedRequestTests {
             // What is unknown is ignored, whatever its type.
             (2, ["id": "r", "icon": 1], .success), (3, ["id": .bytes([1]), "icon": [:]], .success),
             (7, ["xy": 1], .success), (99, "x", .success), (4, [["alg": -7, "type": "public-key", "x": 1]], .success),
+            // Lists without entries, texts and IDs without length.
+            (2, ["id": ""], .success), (2, ["id": "r", "name": ""], .success), (3, ["id": .bytes([1])], .success),
+            (3, ["id": .bytes([])], .success), (3, ["id": .bytes([1]), "name": "", "displayName": ""], .success),
+            (4, [], .unsupportedAlgorithm), (5, [], .success), (6, [:], .success), (7, [:], .success),
+            (11, [], .success), (11, [""], .success), (11, ["none", "none", "unknown"], .success),
+            // What is given twice, or not known, is no fault; what follows it is looked at all the same.
+            (4, [["alg": -7, "type": "public-key"], ["alg": -7, "type": "public-key"]], .success),
+            (4, [["alg": -7, "type": "unknown"], ["alg": -7, "type": "public-key"]], .success),
+            (4, [["alg": .unsigned(.max), "type": "public-key"]], .unsupportedAlgorithm),
+            (4, [["alg": .negative(.max), "type": "public-key"], ["alg": -7, "type": "public-key"]], .success),
+            (4, [["alg": -7, "type": "public-key"], ["alg": -7]], .invalidCBOR),
+            (4, [["alg": -7, "type": "unknown"], 1], .cborUnexpectedType), (4, [["type": 1]], .cborUnexpectedType),
+            (5, [["id": .bytes([]), "type": "public-key"]], .success),
+            (5, [["id": .bytes([1]), "type": "unknown"], ["id": .bytes([1]), "type": "unknown"]], .success),
+            (5, [["id": .bytes([1]), "type": "public-key", "transports": ["unknown"]]], .success),
+            (5, [["id": .bytes([1]), "type": "public-key"], ["id": .bytes([1])]], .cborUnexpectedType),
+            (6, ["unknown": [1]], .success), (6, [1: 1], .success), (9, 9, .success), (10, 0, .invalidParameter),
         ] as [(Int, CBORValue, CTAPStatus)])
     func makeCredentialMembers(key: Int, value: CBORValue, expected: CTAPStatus) async {
         let item = Self.replacing(CBORValue(key), in: Self.makeCredential, by: value)
@@ -151,7 +168,13 @@ struct MalformedRequestTests {
             (3, [1], CTAPStatus.cborUnexpectedType), (3, [["id": .bytes([1])]], .cborUnexpectedType),
             (3, [["id": 1, "type": "public-key"]], .cborUnexpectedType), (5, ["rk": 1], .cborUnexpectedType),
             (5, ["up": 1], .cborUnexpectedType), (5, ["uv": "x"], .cborUnexpectedType), (5, ["xy": 1], .noCredentials),
-            (99, "x", .noCredentials), (3, [], .noCredentials),
+            (99, "x", .noCredentials), (3, [], .noCredentials), (1, "", .noCredentials), (4, [:], .noCredentials),
+            (5, [:], .noCredentials), (7, 9, .noCredentials), (4, ["unknown": [1]], .noCredentials),
+            (3, [["id": .bytes([1]), "type": "unknown"]], .noCredentials),
+            (3, [["id": .bytes([]), "type": "public-key"]], .noCredentials),
+            (3, [["id": .bytes([1]), "type": "public-key"], 1], .cborUnexpectedType),
+            (3, [["type": "public-key"]], .cborUnexpectedType),
+            (3, [["id": .bytes([1]), "type": "public-key", "transports": [1]]], .cborUnexpectedType),
         ] as [(Int, CBORValue, CTAPStatus)])
     func getAssertionMembers(key: Int, value: CBORValue, expected: CTAPStatus) async {
         let item = Self.replacing(CBORValue(key), in: Self.getAssertion, by: value)

@@ -61,11 +61,19 @@ extension PublicKeyCredentialParameters {
     /// Reads `{"alg": int, "type": tstr}`; a missing member is answered with the given status.
     init(ctap item: CBORValue, incomplete: CTAPStatus) throws(CTAPStatus) {
         let map = try Member.map(item)
-        guard let algorithm = try Member.optional("alg", in: map, Member.integer),
-            let type = try Member.optional("type", in: map, Member.text)
-        else { throw incomplete }
-        self.init(COSEAlgorithm(rawValue: algorithm))
+        let algorithm = try Member.optional("alg", in: map, Self.algorithm)
+        let type = try Member.optional("type", in: map, Member.text)
+        guard let algorithm, let type else { throw incomplete }
+        self.init(algorithm)
         self.type = type
+    }
+
+    /// An integer that no algorithm has as its number is one that nobody supports, however long: 0 is reserved (RFC 9053 §2).
+    private static func algorithm(_ item: CBORValue) throws(CTAPStatus) -> COSEAlgorithm {
+        switch item {
+        case .unsigned, .negative: COSEAlgorithm(rawValue: item.integer ?? 0)
+        default: throw .cborUnexpectedType
+        }
     }
 
     /// The map.
