@@ -45,6 +45,8 @@ struct CTAP1Tests {
         #expect(await authenticate(p1: 7, handle: handle).hex == "6985")
         #expect(await authenticate(p1: 7, application: Self.challenge, handle: handle).hex == "6a80")
         #expect(await authenticate(p1: 3, handle: Array(handle.dropLast())).hex == "6a80")
+        #expect(await authenticate(p1: 3, handle: []).hex == "6a80")
+        #expect(await authenticate(p1: 3, handle: handle + [0]).hex == "6a80")
         #expect(await authenticate(p1: 5, handle: handle).hex == "6a80")
         for (p1, presence) in [(3, 1), (8, 0)] as [(UInt8, UInt8)] {
             let answer = await authenticate(p1: p1, handle: handle)

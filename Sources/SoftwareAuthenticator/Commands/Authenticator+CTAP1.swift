@@ -96,7 +96,7 @@ extension Authenticator: CTAP1Authenticator {
     /// U2F_AUTHENTICATE: `challenge[32] ‖ application[32] ‖ length ‖ key handle`.
     private func authenticateU2F(_ command: CommandAPDU, in context: CTAPRequestContext) async throws -> [UInt8] {
         let data = command.data
-        guard data.count > 65, data.count == 65 + Int(data[64]) else { throw CTAP1Refusal(.wrongLength) }
+        guard data.count >= 65, data.count == 65 + Int(data[64]) else { throw CTAP1Refusal(.wrongLength) }
         let (challenge, application) = (Array(data.prefix(32)), Array(data[32..<64]))
         guard let key = try await u2fKey(Array(data.dropFirst(65)), application) else {
             throw CTAP1Refusal(.wrongData)
