@@ -92,6 +92,7 @@ let package = Package(
         pure("HybridProtocol", ["CBOR", crypto, cryptoExtras]),
         pure("CSV", []),
         pure("SMTP", []),
+        pure("KeyControlProtocol", []),
 
         // Rooms.
         pure("SoftwareAuthenticator", ["CBOR", "CTAP", "WebAuthnModel", crypto, cryptoExtras, x509, asn1]),
@@ -147,7 +148,8 @@ let package = Package(
                 "CredentialStorage", "SupplementaryKeys", "HIDTransport", "SecurityKeys", "BluetoothLE",
                 "HybridTransport", "TunnelService",
                 "CertificateAuthority", "ClientPlatform", "RelyingParty", "Portal", "QRCodes", "ScreenCapture",
-                "ProgramRunner", argumentParser, asyncHTTPClient, logging, serviceLifecycle, unixSignals, crypto, x509,
+                "ProgramRunner", "KeyControlProtocol", argumentParser, asyncHTTPClient, logging, serviceLifecycle,
+                unixSignals, crypto, x509,
                 asn1,
                 nioCore, nioPosix, nioHTTP1, nioSSL,
             ]),
@@ -218,6 +220,7 @@ let package = Package(
             ]),
         tests("CSVTests", ["CSV"]),
         tests("SMTPTests", ["SMTP"]),
+        tests("KeyControlProtocolTests", ["KeyControlProtocol"]),
         tests("QRCodesTests", ["QRCodes", "CTurboJPEG"]),
         tests("ScreenCaptureTests", ["ScreenCapture", "QRCodes", "ProgramRunner", "HIDTransport"]),
         tests(
@@ -225,7 +228,7 @@ let package = Package(
             [
                 "AikagiCommands", "HybridProtocol", "HybridTransport", "SoftwareAuthenticator", "HIDTransport",
                 "CTAPHID", "CTAP", "ProgramRunner", "Portal", "ScreenCapture", "QRCodes", "BluetoothLE",
-                "WebAuthnModel",
+                "WebAuthnModel", "KeyControlProtocol",
                 argumentParser,
             ]),
         tests("UdevRulesTests", []),
@@ -252,7 +255,7 @@ if Context.environment["AIKAGI_BENCHMARKS"] != nil {
 if Context.environment["AIKAGI_FUZZ"] != nil {
     let decoders = [
         "CBOR", "WebAuthnModel", "CTAP", "CTAPHID", "HybridProtocol", "BluetoothLE", "SoftwareAuthenticator",
-        "SupplementaryKeys", "RelyingParty", "CredentialStorage", "CSV", "SMTP",
+        "SupplementaryKeys", "RelyingParty", "CredentialStorage", "CSV", "SMTP", "KeyControlProtocol",
     ]
     for target in package.targets where decoders.contains(target.name) {
         target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-sanitize=fuzzer"])]

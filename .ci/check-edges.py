@@ -15,7 +15,7 @@ IMPORT = re.compile(
 # What the toolchain brings along.
 SYSTEM = {"Foundation", "FoundationEssentials", "FoundationNetworking", "Glibc", "Dispatch", "Synchronization", "Swift",
           "Testing", "PackageDescription"}
-PURE = {"CBOR", "WebAuthnModel", "CTAP", "CTAPHID", "HybridProtocol", "CSV", "SMTP"}
+PURE = {"CBOR", "WebAuthnModel", "CTAP", "CTAPHID", "HybridProtocol", "CSV", "SMTP", "KeyControlProtocol"}
 TRANSPORTS = {"HIDTransport", "SecurityKeys", "BluetoothLE", "HybridTransport", "TunnelService", "VirtualBlueZ"}
 ROOMS = {"SoftwareAuthenticator", "SupplementaryKeys", "CredentialStorage"}
 # module -> modules that it must not reach, directly or through others

@@ -3,6 +3,7 @@ import CTAP
 import Foundation
 import Glibc
 import HIDTransport
+import KeyControlProtocol
 import SoftwareAuthenticator
 import Synchronization
 import TestSupport
@@ -213,6 +214,18 @@ private struct ControlStage: Sendable {
                 let reply = try #require(try await lines.next(ControlReply.self))
                 #expect(reply.state == nil)
                 #expect(reply.error == error)
+                try await connection.send(ControlRequest(action: .state))
+                #expect(try await lines.next(ControlReply.self)?.state?.questions == [])
+            }
+        }
+    }
+
+    @Test("A line that is too long is told so, and the connection stays")
+    func longLine() async throws {
+        try await ControlStage.run { stage in
+            try await LineConnection.connect(to: stage.path) { lines, connection in
+                try await connection.send(line: String(repeating: "x", count: ControlRequestReader.lineLimit + 1))
+                #expect(try await lines.next(ControlReply.self)?.error == "\(ControlRequestError.tooLong)")
                 try await connection.send(ControlRequest(action: .state))
                 #expect(try await lines.next(ControlReply.self)?.state?.questions == [])
             }

@@ -98,6 +98,23 @@ def make(ctap2: Ctap2, **more):
     return ctap2.make_credential(DIGEST, RP, USER, ES256, **more)
 
 
+def test_each_line_has_a_reply_however_it_is_cut(start):
+    key = start()
+    lines = [b'{"action":"state"}', b"", b"x" * ((1 << 20) + 1), b'{"action":"explode"}', b'{"action":"state"}\r', b'{"action":"state"}']
+    stream = b"\n".join(lines)
+    for size in (len(stream), 50_000):
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(PATIENCE)
+            connection.connect(key.path)
+            for start_of_piece in range(0, len(stream), size):
+                connection.sendall(stream[start_of_piece:start_of_piece + size])
+            # The last line has no line feed.
+            connection.shutdown(socket.SHUT_WR)
+            replies = [json.loads(reply) for reply in connection.makefile()]
+        assert ["state" in reply for reply in replies] == [True, False, False, False, True, True]
+    key.end()
+
+
 def test_a_question_waits_for_another_process(start):
     key = start("--gate", "ignore")
     assert stat.S_IMODE(os.stat(key.path).st_mode) == 0o600

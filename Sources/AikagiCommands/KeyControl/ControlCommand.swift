@@ -1,4 +1,5 @@
 import ArgumentParser
+import KeyControlProtocol
 
 /// `aikagi control`.
 struct ControlCommand: AsyncParsableCommand {

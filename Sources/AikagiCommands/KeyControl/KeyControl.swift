@@ -1,5 +1,6 @@
 import Glibc
 import HIDTransport
+import KeyControlProtocol
 import NIOCore
 import NIOPosix
 import TunnelService
@@ -62,19 +63,18 @@ final class KeyControl: Sendable {
             try await channel.executeThenClose { input, output in
                 let connection = LineConnection(output, channel.channel)
                 try await withThrowingDiscardingTaskGroup { group in
-                    var lines = LineConnection.Lines(input)
-                    while let line = try await lines.nextLine() {
-                        let request: ControlRequest
-                        do throws(CommandFailure) {
-                            request = try ControlRequest(line: line)
-                        } catch {
-                            try await connection.send(ControlReply(error: "\(error)", state: nil))
-                            continue
-                        }
-                        let events = request.action == .watch ? self.watchers.watch() : nil
+                    var requests = ControlRequestReader()
+                    func answer(_ request: Result<ControlRequest, ControlRequestError>) async throws {
+                        let isWatch = (try? request.get())?.action == .watch
+                        let events = isWatch ? self.watchers.watch() : nil
                         try await connection.send(await self.answer(request))
                         if let events { group.addTask { try await KeyControl.send(events, to: connection) } }
                     }
+                    for try await piece in input {
+                        requests.append(piece.readableBytesView)
+                        while let request = requests.next() { try await answer(request) }
+                    }
+                    if let request = requests.last() { try await answer(request) }
                     group.cancelAll()
                 }
             }
@@ -89,9 +89,9 @@ final class KeyControl: Sendable {
         if !Task.isCancelled { connection.close() }
     }
 
-    private func answer(_ request: ControlRequest) async -> ControlReply {
+    private func answer(_ request: Result<ControlRequest, ControlRequestError>) async -> ControlReply {
         do {
-            try await perform(request)
+            try await perform(try request.get())
             return ControlReply(error: nil, state: state)
         } catch {
             return ControlReply(error: "\(error)", state: nil)

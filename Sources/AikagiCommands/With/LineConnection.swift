@@ -1,4 +1,5 @@
 import FoundationEssentials
+import KeyControlProtocol
 import NIOCore
 import NIOPosix
 
@@ -7,12 +8,12 @@ struct LineConnection: Sendable {
     typealias Channel = NIOAsyncChannel<ByteBuffer, ByteBuffer>
 
     /// The longest line that is read, in bytes.
-    static let lineLimit = 1 << 20
+    static let lineLimit = ControlRequestReader.lineLimit
 
     /// Reads lines, one reader at a time.
     struct Lines {
         private var input: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator
-        private var received = ByteBuffer()
+        private var lines = LineAssembly(limit: LineConnection.lineLimit)
 
         init(_ input: NIOAsyncChannelInboundStream<ByteBuffer>) { self.input = input.makeAsyncIterator() }
 
@@ -32,17 +33,13 @@ struct LineConnection: Sendable {
 
         private mutating func nextBytes() async throws -> [UInt8]? {
             while true {
-                if let end = received.readableBytesView.firstIndex(of: UInt8(ascii: "\n")) {
-                    let length = end - received.readerIndex
-                    let bytes = received.readBytes(length: length) ?? []
-                    received.moveReaderIndex(forwardBy: 1)
-                    return bytes
+                switch lines.next() {
+                case .bytes(let bytes)?: return bytes
+                case .tooLong?: throw CommandFailure("the session's control socket got a line that is too long")
+                case nil:
+                    guard let bytes = try await input.next() else { return nil }
+                    lines.append(bytes.readableBytesView)
                 }
-                guard received.readableBytes <= LineConnection.lineLimit else {
-                    throw CommandFailure("the session's control socket got a line that is too long")
-                }
-                guard let bytes = try await input.next() else { return nil }
-                received.writeImmutableBuffer(bytes)
             }
         }
     }
