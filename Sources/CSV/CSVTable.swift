@@ -76,7 +76,7 @@ public enum CSVError: Error, Hashable, Sendable {
     case notUTF8
     /// There is no header.
     case empty
-    /// Two columns have the same name.
+    /// Two columns have the same name, or names that Unicode holds to be the same (`é` in one character or two).
     case duplicateColumn(String)
     /// A row has more or fewer fields than the header.
     case fieldCount(line: Int, expected: Int, found: Int)

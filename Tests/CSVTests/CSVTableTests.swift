@@ -15,6 +15,18 @@ import Testing
         #expect(table.rows.map { [$0.line: $0.fields] } == rows)
     }
 
+    @Test(
+        "What may join a quote or a comma to one Character with it does not hide it",
+        arguments: ["\u{301}", "\u{365}", "\u{FE0F}", "\u{200D}", "\u{1F3FB}"])
+    func marks(mark: String) throws {
+        let table = try CSVTable(decoding: Array("a,\(mark)\n\"\"\"\(mark)\",\(mark)2\n\"1,\(mark)\",".utf8))
+        let rows = [table.columns] + table.rows.map(\.fields)
+        // By scalars: equal Strings may still differ.
+        let expected = [["a", mark], ["\"\(mark)", "\(mark)2"], ["1,\(mark)", ""]]
+        #expect(
+            rows.map { $0.map { Array($0.unicodeScalars) } } == expected.map { $0.map { Array($0.unicodeScalars) } })
+    }
+
     @Test("A field is found by its column's name")
     func fields() throws {
         let table = try CSVTable(decoding: Array("a,b\n1,2".utf8))
@@ -28,6 +40,7 @@ import Testing
         "What could be meant in two ways is refused",
         arguments: [
             ("", CSVError.empty), ("\n\r\n", .empty), ("\u{FEFF}", .empty), ("a,a\n", .duplicateColumn("a")),
+            ("\u{E9},e\u{301}\n", .duplicateColumn("\u{E9}")),
             ("a,b\n1\n", .fieldCount(line: 2, expected: 2, found: 1)),
             ("a,b\n1,2\n1,2,3\n", .fieldCount(line: 3, expected: 2, found: 3)),
             ("a\nx\"y\n", .strayQuote(line: 2)), ("a\n\"x\"y\n", .strayQuote(line: 2)),
