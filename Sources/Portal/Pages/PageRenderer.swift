@@ -9,6 +9,7 @@ struct PageRenderer: Sendable {
 
     init(siteName: String, showsManualSteps: Bool, hasMailPage: Bool) throws {
         self.hasMailPage = hasMailPage
+        PageContentType.register()
         template = try MustacheTemplate(string: String(decoding: PackageResources.page_mustache, as: UTF8.self))
         self.siteName = siteName
         self.showsManualSteps = showsManualSteps
@@ -41,8 +42,7 @@ struct PageRenderer: Sendable {
             "offersLogOut": screen.offersLogOut,
             "logOut": Phrase.logOut.text(language),
             "skipLink": Phrase.mainLink.text(language),
-            // A path like //host would lead to another site.
-            "languagePath": path.hasPrefix("//") || path.contains("\\") ? "/" : path,
+            "languagePath": PageRenderer.pathOnThisSite(path),
             "otherLanguage": language.other.rawValue,
             "otherLanguageName": language.other.ownName,
             "forms": screen.forms.enumerated().map { PageRenderer.form($1, index: $0) },
@@ -60,6 +60,16 @@ struct PageRenderer: Sendable {
         }
         if let panel = screen.ceremony { page["ceremony"] = PageRenderer.panel(panel, language: language) }
         return template.render(page)
+    }
+
+    /// A request's path, where a link to it stays on this site; else the start page.
+    ///
+    /// A browser reads `//host` and `/\host` as another site, and leaves out what it ignores in addresses: tabs, and in hosts U+FE0F,
+    /// which to Swift makes the slash before it another `Character`. So the bytes count; browsers send printable ASCII.
+    static func pathOnThisSite(_ path: String) -> String {
+        let bytes = path.utf8
+        let isPlain = bytes.allSatisfy { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "\\") }
+        return isPlain && bytes.first == UInt8(ascii: "/") && !bytes.starts(with: "//".utf8) ? path : "/"
     }
 
     private static func mail(_ mail: Screen.ShownMail) -> [String: Any] {
