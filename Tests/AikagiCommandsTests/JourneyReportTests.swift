@@ -1,4 +1,5 @@
 import Foundation
+import Portal
 import Testing
 
 @testable import AikagiCommands
@@ -38,9 +39,15 @@ import Testing
 
     @Test(
         "A picture lies in the report's folder",
-        arguments: ["../a.png", "/a.png", "a/../../b.png", "http://a.example/a.png", "a//b.png", "a\\b.png", ""])
+        arguments: [
+            "../a.png", "/a.png", "a/../../b.png", "http://a.example/a.png", "a//b.png", "a\\b.png", "",
+            // What joins a slash, a colon or a backslash to one Character with it.
+            "https:\u{FE0F}a.example/a.png", "../\u{301}a.png", "/\u{301}a.png", "a\\\u{301}b.png",
+            // What a browser makes of it.
+            "%2e%2E/a.png", ".%2e/a.png", " /a.png", ".\u{9}./a.png",
+        ])
     func pathOutside(path: String) throws {
-        let escaped = path.replacing("\\", with: "\\\\")
+        let escaped = path.unicodeScalars.map { $0 == "\\" ? "\\\\" : $0 == "\t" ? "\\t" : String($0) }.joined()
         let entry = #"{"step": "1.2", "outcome": "done", "pictures": {"ja": "\#(escaped)"}}"#
         let error = #expect(throws: CommandFailure.self) { try JourneyFile(decoding: Self.json(entry)) }
         #expect(error?.description.contains("outside of the report's folder") == true)
@@ -60,7 +67,7 @@ import Testing
         let html = page(ManualStep.everyStep.map { Journey.Entry(step: $0.id, outcome: .done) })
         for step in ManualStep.everyStep {
             #expect(html.contains(step.japaneseTitle))
-            #expect(html.contains(try #require(step.words.english)))
+            #expect(html.contains(HTMLText.escaped(try #require(step.words.english))))
         }
         for title in ManualStep.chapters.values { #expect(html.contains(title[.japanese])) }
         #expect(html.contains("<span class=\"number\">★.4</span>"))

@@ -1,3 +1,5 @@
+import Portal
+
 /// The report's page: what happened step by step, and the timeline of every ceremony; one file, nothing loaded.
 struct DemoReportPage {
     /// What came of each step.
@@ -100,8 +102,7 @@ struct DemoReportPage {
     }
 
     private func escape(_ text: String) -> String {
-        text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
-            .replacing("\"", with: "&quot;")
+        HTMLText.escaped(text)
     }
 
     private static let style = """

@@ -118,11 +118,26 @@ struct JourneyFile: Codable, Sendable {
                     "the step '\(entry.step ?? "")' is none of the manual's; give it a title, or correct its id")
             }
             for path in [entry.pictures?.ja, entry.pictures?.en].compactMap(\.self) {
-                let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-                guard !path.contains("\\"), !parts.contains(where: { $0.isEmpty || $0 == ".." || $0.contains(":") })
-                else { throw CommandFailure("the picture '\(path)' is outside of the report's folder") }
+                guard JourneyFile.staysInFolder(path) else {
+                    throw CommandFailure("the picture '\(path)' is outside of the report's folder")
+                }
             }
         }
+    }
+
+    /// Whether a path leads to a file below a folder, to the system and as a link in a page of that folder.
+    ///
+    /// It goes by bytes, as both do: to Swift, a slash or a colon and a mark behind it are one `Character`, which is neither. Browsers
+    /// moreover leave out line ends and tabs, cut spaces off, and read `%2e` as a dot.
+    private static func staysInFolder(_ path: String) -> Bool {
+        let bytes = path.utf8
+        let isPlain = bytes.allSatisfy { $0 >= 0x20 && $0 != UInt8(ascii: "\\") && $0 != UInt8(ascii: ":") }
+        let parts = bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        return isPlain && bytes.first != UInt8(ascii: " ")
+            && !parts.contains { part in
+                let name = String(decoding: part, as: UTF8.self).lowercased()
+                return part.isEmpty || ["..", ".%2e", "%2e.", "%2e%2e"].contains(name)
+            }
     }
 
     /// What was walked.

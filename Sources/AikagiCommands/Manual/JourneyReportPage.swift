@@ -1,3 +1,5 @@
+import Portal
+
 /// The journey as a page that reads like the manual with pictures, in both languages; it loads nothing but the pictures beside it.
 struct JourneyReportPage {
     /// What happened.
@@ -208,7 +210,6 @@ struct JourneyReportPage {
     }
 
     private func escape(_ text: String) -> String {
-        text.printable.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
-            .replacing("\"", with: "&quot;")
+        HTMLText.escaped(text.printable)
     }
 }
