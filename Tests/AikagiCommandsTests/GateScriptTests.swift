@@ -43,7 +43,7 @@ import Testing
     func order() async throws {
         #expect(try await decisions("approve\ndeny", count: 4) == [.approved, .denied, .denied, .denied])
         #expect(
-            try await decisions("# first\nfail 2 # twice\n\napprove\nrepeat\n", count: 7)
+            try await decisions("# first\nfail 2 # twice\n#\u{FE0F}\u{20E3} a keycap\n\napprove\nrepeat\n", count: 7)
                 == [
                     .verificationFailed, .verificationFailed, .approved, .verificationFailed, .verificationFailed,
                     .approved, .verificationFailed,

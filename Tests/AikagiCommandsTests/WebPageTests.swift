@@ -18,6 +18,19 @@ import Testing
         #expect(page.alert == "Wrong <date> & time")
     }
 
+    @Test("Marks at the ends of values hide nothing, and what is escaped is read once")
+    func marks() {
+        let html = """
+            <main data-step="1.2"><p role="alert">\u{301}a&quot;\u{301} &amp;lt;<b>\u{FE0F}b</b>\u{301}</p>\u{301}
+            <input name="userID" value="\u{301}&lt;\u{FE0F}"></main>
+            """
+        let page = WebPage(path: "/", status: 200, html: html)
+        // By scalars: equal Strings may still differ.
+        #expect(page.field("userID").map { Array($0.unicodeScalars) } == ["\u{301}", "<", "\u{FE0F}"])
+        let alert = "\u{301}a\"\u{301} &lt;\u{FE0F}b\u{301}"
+        #expect(page.alert?.unicodeScalars.elementsEqual(alert.unicodeScalars) == true)
+    }
+
     @Test(
         "Broken HTML has no parts and is no problem",
         arguments: ["", "<main", "<main data-step=", "<input name=\"csrf\"", "role=\"alert\">x"])

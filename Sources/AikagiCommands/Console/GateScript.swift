@@ -22,7 +22,7 @@ struct GateScript: Equatable, Sendable {
         // Files from elsewhere may begin with a byte order mark, and end their lines with CR LF.
         let lines = text.trimmingPrefix("\u{FEFF}").split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
         for (number, line) in lines.enumerated() {
-            let content = line.prefix { $0 != "#" }.split(whereSeparator: \.isWhitespace)
+            let content = line.prefix { $0.unicodeScalars.first != "#" }.split(whereSeparator: \.isWhitespace)
             guard !content.isEmpty else { continue }
             guard !repeats else {
                 throw CommandFailure("line \(number + 1) of the gate's script comes after 'repeat'; put it before")

@@ -1,6 +1,8 @@
 import Foundation
 
 /// What a browser shows after a request: as much of the page as a person following the manual looks at.
+///
+/// The HTML is read scalar by scalar, as browsers do: to Swift, a quotation mark and a mark behind it are one `Character`.
 struct WebPage: Sendable {
     /// The path it was found under, after redirects.
     let path: String
@@ -21,19 +23,25 @@ struct WebPage: Sendable {
 
     /// What the page complains about, as plain text.
     var alert: String? {
-        guard let start = html.range(of: #"role="alert">"#), let end = html[start.upperBound...].range(of: "</p>")
+        let scalars = html.unicodeScalars
+        guard let start = scalars.firstRange(of: #"role="alert">"#.unicodeScalars),
+            let end = scalars[start.upperBound...].firstRange(of: "</p>".unicodeScalars)
         else { return nil }
-        return WebPage.unescape(html[start.upperBound..<end.lowerBound].replacing(#/<[^>]*>/#, with: ""))
+        let tag = #/<[^>]*>/#.matchingSemantics(.unicodeScalar)
+        return WebPage.unescape(String(scalars[start.upperBound..<end.lowerBound]).replacing(tag, with: ""))
     }
 
     /// The attributes of each start tag of one name.
     private func elements(_ name: String) -> [[String: String]] {
         var found: [[String: String]] = []
-        var rest = html[...]
-        while let tag = rest.range(of: "<\(name) "), let end = rest[tag.upperBound...].firstIndex(of: ">") {
+        var rest = html.unicodeScalars[...]
+        let attribute = #/([A-Za-z-]+)="([^"]*)"/#.matchingSemantics(.unicodeScalar)
+        while let tag = rest.firstRange(of: "<\(name) ".unicodeScalars),
+            let end = rest[tag.upperBound...].firstIndex(of: ">")
+        {
             var attributes: [String: String] = [:]
-            for match in rest[tag.upperBound..<end].matches(of: #/([A-Za-z-]+)="([^"]*)"/#) {
-                attributes[String(match.1)] = WebPage.unescape(match.2)
+            for match in String(rest[tag.upperBound..<end]).matches(of: attribute) {
+                attributes[String(match.1)] = WebPage.unescape(String(match.2))
             }
             found.append(attributes)
             rest = rest[end...]
@@ -41,13 +49,19 @@ struct WebPage: Sendable {
         return found
     }
 
-    private static func unescape(_ text: some StringProtocol) -> String {
-        var result = String(text)
-        for (entity, character) in [
-            ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&#x27;", "'"), ("&amp;", "&"),
-        ] {
-            result = result.replacing(entity, with: character)
+    private static let references: [(text: String, meaning: Unicode.Scalar)] = [
+        ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&#x27;", "'"), ("&amp;", "&"),
+    ]
+
+    private static func unescape(_ text: String) -> String {
+        var result = String.UnicodeScalarView()
+        var rest = text.unicodeScalars[...]
+        while let scalar = rest.first {
+            let reference =
+                scalar == "&" ? references.first { rest.starts(with: $0.text.unicodeScalars) } : nil
+            result.append(reference?.meaning ?? scalar)
+            rest = rest.dropFirst(reference?.text.unicodeScalars.count ?? 1)
         }
-        return result
+        return String(result)
     }
 }

@@ -61,5 +61,10 @@ struct SessionWrappers: Sendable {
     }
 
     /// A word for a POSIX shell.
-    private static func quoted(_ text: String) -> String { "'" + text.replacing("'", with: "'\\''") + "'" }
+    ///
+    /// It goes by scalars, as the shell goes by bytes: to Swift, an apostrophe and a mark behind it are one `Character`, which is no
+    /// apostrophe.
+    private static func quoted(_ text: String) -> String {
+        "'" + text.unicodeScalars.map { $0 == "'" ? "'\\''" : String($0) }.joined() + "'"
+    }
 }
