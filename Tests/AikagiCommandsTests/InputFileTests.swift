@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import SoftwareAuthenticator
 import Testing
 
 @testable import AikagiCommands
@@ -51,7 +52,27 @@ import Testing
     static let texts: [(String, String)] = [
         ("plain 日本語 é", "plain 日本語 é"), ("a\tb\nc", "a\tb\nc"), ("\u{1B}[31mred", "\u{FFFD}[31mred"),
         ("safe\u{202E}txt.exe", "safe\u{FFFD}txt.exe"), ("\r\u{07}\u{9B}1m", "\u{FFFD}\u{FFFD}\u{FFFD}1m"),
+        // A part of a Character.
+        ("a\r\nb", "a\u{FFFD}\nb"), ("e\u{200D}\u{301}", "e\u{FFFD}\u{301}"),
     ]
+
+    @Test("JSON keeps its meaning, and cannot command a terminal")
+    func json() throws {
+        let text = "\u{1B}[31m\u{9B}1m \u{202E}👨\u{200D}👩 \u{E0061}\r\n\"\\"
+        let lines = Lines()
+        lines.console.json([text])
+        let line = lines.text(.output)
+        let unprintable = line.unicodeScalars.filter { [.control, .format].contains($0.properties.generalCategory) }
+        #expect(Array(unprintable) == ["\n"])
+        let read = try JSONDecoder().decode([String].self, from: Data(line.utf8))
+        #expect(read.map { Array($0.unicodeScalars) } == [Array(text.unicodeScalars)])
+    }
+
+    @Test("What a person is asked is one line, whatever the site calls itself")
+    func question() {
+        let request = UserRequest(.getAssertion(relyingPartyID: "a\r\nb\tc\u{1B}"), needsVerification: true)
+        #expect(request.question == "log in to a\u{FFFD}\u{FFFD}b\u{FFFD}c\u{FFFD}")
+    }
 
     @Test("Text from outside cannot command a terminal", arguments: texts)
     func printable(text: String, shown: String) {

@@ -46,8 +46,11 @@ final class Console: Sendable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         guard let data = try? encoder.encode(value) else { return }  // our own types always encode
-        result(String(decoding: data, as: UTF8.self))
+        json(line: String(decoding: data, as: UTF8.self))
     }
+
+    /// One line of JSON that is written already, on standard output.
+    func json(line: String) { lock.withLock { _ in sink(.output, line.printableJSON + "\n") } }
 
     private static func write(_ text: String, to stream: Stream) {
         var rest = Array(text.utf8)[...]

@@ -134,6 +134,6 @@ extension UserRequest {
             case .enrollFinger(let samples): "enrol a finger (\(samples) more)"
             case .scan: "scan the QR code on the screen"
             }
-        return action.printable
+        return action.printableInLine
     }
 }

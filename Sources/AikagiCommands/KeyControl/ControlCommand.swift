@@ -76,7 +76,7 @@ struct ControlCommand: AsyncParsableCommand {
 
     /// Events as they come; the end of the key is the end of them.
     private func show(_ lines: inout LineConnection.Lines) async throws {
-        while let line = try await lines.nextLine() { Console.standard.result(line) }
+        while let line = try await lines.nextLine() { Console.standard.json(line: line) }
     }
 }
 
