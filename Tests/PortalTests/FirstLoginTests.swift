@@ -174,6 +174,7 @@ import Testing
             ("short", "short", Phrase.passwordTooShort), ("my hanako01 password", "", .passwordPersonal),
             ("born on 19900131", "", .passwordPersonal), ("abababababab", "", .passwordTooSimple),
             ("five green umbrellas", "six green umbrellas", .passwordsDiffer),
+            ("un caf\u{E9} s'il vous pla\u{EE}t", "un cafe\u{301} s'il vous plai\u{302}t", .passwordsDiffer),
             (String(repeating: "aBcDeF", count: 50), "", .passwordTooLong),
         ])
     func newPassword(first: String, second: String, reason: Phrase) async throws {

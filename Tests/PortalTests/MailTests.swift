@@ -75,6 +75,18 @@ import Testing
     }
 
     @Test(
+        "However lines end in a text, they end by CR LF in the message",
+        arguments: ["a\nb\n\nc.", "a\r\nb\r\n\r\nc.", "a\rb\r\rc.", "a\r\nb\n\rc."])
+    func lineEnds(text: String) throws {
+        let address = try #require(MailAddress("a@example.jp"))
+        let message = MailMessage(
+            senderName: "s", sender: address, recipient: address, subject: "s", text: text,
+            date: Date(timeIntervalSince1970: 0), identifier: "i")
+        let end = Array("\r\n\r\na\r\nb\r\n\r\nc.\r\n".utf8)
+        #expect(Array(message.encoded.suffix(end.count)) == end)
+    }
+
+    @Test(
         "Dates are those of RFC 5322",
         arguments: [
             (0.0, "Thu, 1 Jan 1970 00:00:00 +0000"), (951_782_399, "Mon, 28 Feb 2000 23:59:59 +0000"),

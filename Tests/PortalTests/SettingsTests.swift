@@ -146,6 +146,10 @@ import WebAuthnModel
                 (["newPassword": "short", "repeatedPassword": "short"], Phrase.passwordTooShort),
                 (["repeatedPassword": "another one here"], .passwordsDiffer),
                 (
+                    ["newPassword": "un caf\u{E9} cr\u{E8}me", "repeatedPassword": "un cafe\u{301} cre\u{300}me"],
+                    .passwordsDiffer
+                ),
+                (
                     ["newPassword": SettingsTests.password, "repeatedPassword": SettingsTests.password],
                     .passwordIsCurrent
                 ),

@@ -10,7 +10,7 @@ struct MailMessage: Sendable {
     var recipient: MailAddress
     /// The subject, in any script.
     var subject: String
-    /// The text; lines are ended by LF and shorter than 900 bytes.
+    /// The text; lines are ended by LF, CR or CR LF, and shorter than 900 bytes.
     var text: String
     /// When it was written.
     var date: Date
@@ -32,7 +32,9 @@ struct MailMessage: Sendable {
             "Content-Transfer-Encoding: 8bit",
             "Auto-Submitted: auto-generated",
         ]
-        let body = text.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\r\n")
+        // To Swift, CR LF is one Character; a CR alone may stand nowhere in a message (RFC 5322 §2.3).
+        let lines = text.split(omittingEmptySubsequences: false) { ["\n", "\r", "\r\n"].contains($0) }
+        let body = lines.joined(separator: "\r\n")
         return Array((headers.joined(separator: "\r\n") + "\r\n\r\n" + body + "\r\n").utf8)
     }
 

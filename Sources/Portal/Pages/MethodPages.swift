@@ -50,7 +50,10 @@ struct MethodPages: Sendable {
         screen.forms[0].fields[0].isInvalid = true
         let password = fields["newPassword"]
         var objection = PasswordPolicy.objection(to: password, for: account)
-        if objection == nil, password != fields["repeatedPassword"] { objection = .passwordsDiffer }
+        // By bytes, as it is hashed: letters that are composed in two ways are two passwords.
+        if objection == nil, !password.utf8.elementsEqual(fields["repeatedPassword"].utf8) {
+            objection = .passwordsDiffer
+        }
         if objection == nil, try await core.passwords.verify(password, against: account.passwordHash) {
             objection = .passwordIsInitial
         }

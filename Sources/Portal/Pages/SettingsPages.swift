@@ -161,7 +161,10 @@ struct SettingsPages: Sendable {
         let password = fields["newPassword"]
         screen.forms[0].fields[1].isInvalid = true
         var objection = PasswordPolicy.objection(to: password, for: account)
-        if objection == nil, password != fields["repeatedPassword"] { objection = .passwordsDiffer }
+        // By bytes, as it is hashed: letters that are composed in two ways are two passwords.
+        if objection == nil, !password.utf8.elementsEqual(fields["repeatedPassword"].utf8) {
+            objection = .passwordsDiffer
+        }
         if objection == nil, password == fields["currentPassword"] { objection = .passwordIsCurrent }
         if let objection {
             return core.refusal(screen, objection.text(context.language), for: request, context)
