@@ -71,7 +71,9 @@ enum PrivateFile {
 
     /// Makes the directory entry survive a loss of power.
     private static func synchronizeDirectory(of path: String) throws(PrivateFileError) {
-        let directory = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        // By bytes, as the system goes: to Swift, a slash and a mark behind it are one Character, which is no slash.
+        let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+        let directory = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
         let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .last }
         defer { close(descriptor) }

@@ -24,6 +24,7 @@ struct WebOriginTests {
             "", "null", "https://", "http://portal.example", "http://127.0.0.1", "https://127.0.0.1",
             "https://[::1]", "https://Portal.example", "https://portal.example/", "https://portal.example:",
             "https://portal.example:0443", "https://portal.example:443", "http://localhost:80",
+            "https://portal.example\u{FE0F}", "https:\u{FE0F}//portal.example", "https://portal.example:\u{301}8443",
             "https://portal.example:70000", "https://a..example", "https://.example",
             "https://user@portal.example", "file:///tmp", "android:apk-key-hash:AA", "https://a.1",
             "http://notlocalhost",

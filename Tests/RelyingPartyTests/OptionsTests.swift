@@ -92,6 +92,11 @@ struct OptionsTests {
             ("a.example", ["https://a.example:99999"], .origin("https://a.example:99999")),
             ("a.example", ["https://a.example:443"], .origin("https://a.example:443")),
             ("a.example", ["https://a.example:+80"], .origin("https://a.example:+80")),
+            ("a.example", ["https://a.example\u{301}"], .origin("https://a.example\u{301}")),
+            ("a.example", ["https://a.example\u{FE0F}"], .origin("https://a.example\u{FE0F}")),
+            ("a.example", ["https:\u{FE0F}//a.example"], .origin("https:\u{FE0F}//a.example")),
+            ("a.example", ["https://a.example:\u{FE0F}8443"], .origin("https://a.example:\u{FE0F}8443")),
+            ("k.example", ["https://\u{212A}.example"], .origin("https://\u{212A}.example")),
             ("a.example", ["a.example"], .origin("a.example")),
             (
                 "a.example", ["https://ba.example"],

@@ -82,6 +82,10 @@ struct RegistrationTests {
             expected: .ceremony(.origin(expected: origins, got: "https://portal.example:444")),
             authenticator: { $0.origin = "https://portal.example:444" }),
         Defect(
+            testDescription: "origin with a mark that browsers ignore in hosts",
+            expected: .ceremony(.origin(expected: origins, got: "https://portal.example\u{FE0F}")),
+            authenticator: { $0.origin = "https://portal.example\u{FE0F}" }),
+        Defect(
             testDescription: "origin of another scheme",
             expected: .ceremony(.origin(expected: origins, got: "http://portal.example")),
             authenticator: { $0.origin = "http://portal.example" }),

@@ -181,6 +181,10 @@ struct TPMAttestationTests {
         },
         Defect("no manufacturer", .defect(.tpmCertificateAlternativeName)) { $0.manufacturer = nil },
         Defect("manufacturer is no identifier", .defect(.tpmCertificateAlternativeName)) { $0.manufacturer = "Maker" },
+        // Eleven bytes, and each character a hexadecimal digit to Swift.
+        Defect("full-width digits", .defect(.tpmCertificateAlternativeName)) {
+            $0.manufacturer = "id:00\u{FF11}\u{FF21}"
+        },
         Defect("no model", .defect(.tpmCertificateAlternativeName)) { $0.model = nil },
         Defect("no firmware version", .defect(.tpmCertificateAlternativeName)) { $0.firmware = "" },
         Defect("no alternative name", .defect(.tpmCertificateAlternativeName)) {

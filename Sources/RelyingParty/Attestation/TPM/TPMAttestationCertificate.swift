@@ -45,7 +45,9 @@ struct TPMAttestationCertificate {
             }
             // The manufacturer is "id:" and eight hexadecimal digits (TCG TPM Vendor ID Registry).
             guard let manufacturer = text(Self.manufacturer), manufacturer.utf8.count == 11,
-                manufacturer.hasPrefix("id:"), manufacturer.dropFirst(3).allSatisfy(\.isHexDigit)
+                manufacturer.utf8.starts(with: "id:".utf8),
+                // Of the hexadecimal digits only those of ASCII: to Swift, full-width ones are some as well.
+                manufacturer.dropFirst(3).allSatisfy({ $0.isASCII && $0.isHexDigit })
             else { return false }
             return [text(Self.model), text(Self.version)].allSatisfy { $0?.isEmpty == false }
         } catch {
