@@ -31,10 +31,13 @@ func attempt<Value>(_ read: () throws -> Value) -> Value? {
     do {
         return try read()
     } catch {
-        require("\(error)".contains(" "), "an error says what is wrong")
+        require(isSentence("\(error)"), "an error says what is wrong")
         return nil
     }
 }
+
+/// Whether an error's words are more than a name; by bytes, since a space and a mark behind it are one `Character`.
+func isSentence(_ words: String) -> Bool { words.utf8.contains(UInt8(ascii: " ")) }
 
 /// What cannot fail, because no stranger has a part in it.
 func certain<Value>(file: StaticString = #file, line: UInt = #line, _ make: () throws -> Value) -> Value {

@@ -76,7 +76,7 @@ extension FuzzedDecoder {
                 let key = attempt { try COSEKey(CBORDecoder.decode(result.record.publicKey.bytes)) }
                 require(key != nil, "the record has a key that can be read again")
             } catch {
-                require("\(error)".contains(" "), "an error says what is wrong")
+                require(isSentence("\(error)"), "an error says what is wrong")
             }
         }
     }

@@ -55,7 +55,9 @@ extension FuzzedDecoder {
         FuzzedDecoder("store-export") { input in
             guard let export = attempt({ try StoreExport(decoding: SecretBytes(input)) }) else { return }
             let encoded = certain { try export.encoded() }
-            require(certain { try StoreExport(decoding: encoded) } == export, "it survives a round trip")
+            let again = certain { try StoreExport(decoding: encoded) }
+            require(again == export, "it survives a round trip")
+            require(certain { try again.encoded() } == encoded, "its texts survive a round trip byte for byte")
         },
     ]
 }
