@@ -9,7 +9,8 @@ public struct JSONMembers {
 
     /// The name of the first member that comes again in its own object; `nil` when there is none.
     ///
-    /// Names are compared as they are meant: `"\u0074ype"` is `"type"`.
+    /// Names are compared as they are meant: `"\u0074ype"` is `"type"`. So are names that are canonically equivalent: a decoder that
+    /// keeps members in a dictionary of `String`s has room for one of them.
     public static func repeated(in json: [UInt8]) -> String? {
         var members = JSONMembers(json)
         return members.firstRepeated()

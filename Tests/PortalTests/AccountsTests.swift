@@ -49,6 +49,9 @@ import Testing
         #expect(try stored.matches("pass"))
         #expect(try !stored.matches("Pass"))
         #expect(try !stored.matches(""))
+        let composed = try PasswordHash(password: "caf\u{E9}", salt: Secret.random(16), cost: cost)
+        #expect(try composed.matches("caf\u{E9}"))
+        #expect(try !composed.matches("cafe\u{301}"))
         for damaged in ["", "$scrypt$", "$scrypt$ln=40,r=8,p=1$MDE$MDE", "plain", "$bcrypt$ln=4,r=8,p=1$MDE$MDE"] {
             #expect(PasswordHash(damaged) == nil)
         }

@@ -18,6 +18,9 @@ struct JSONMembersTests {
         (#"{"/":1,"\/":2}"#, "/"),
         (#"{"\n":1,"\u000a":2}"#, "\n"),
         (#"{"\ud83d\ude00":1,"😀":2}"#, "😀"),
+        (#"{"\u00e9":1,"e\u0301":2}"#, "\u{E9}"),
+        // A mark ends no name, whatever Swift holds for one Character.
+        ("{\"a\u{301}\":1,\"a\":2}", nil), ("{\"a\"\u{301}:1,\"a\":2}", nil), ("{\"\u{301}\":1,\"\":2}", nil),
         // Objects within objects have names of their own.
         (#"{"a":{"a":{"a":1}}}"#, nil),
         (#"{"a":{"b":1},"c":{"b":1}}"#, nil),

@@ -8,7 +8,9 @@ struct PasswordHash: Sendable, Equatable {
     let salt: [UInt8]
     let key: [UInt8]
 
-    /// Derives a key from a password that is not empty.
+    /// Derives a key from a password that is not empty: from its UTF-8 as it comes.
+    ///
+    /// It is not normalised, so letters that a keyboard composes in two ways (`é` of one scalar or two) are two passwords.
     init(password: String, salt: [UInt8], cost: PasswordCost) throws {
         self.cost = cost
         self.salt = salt
