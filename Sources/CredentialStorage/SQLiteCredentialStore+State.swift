@@ -13,6 +13,19 @@ extension SQLiteCredentialStore {
             })
     }
 
+    /// State and census, if both are remembered.
+    public func glance() -> CredentialStoreGlance? {
+        let known = connection.glance { cache in
+            if let state = cache.state ?? nil, let census = cache.census { (state, census) } else { nil }
+        }
+        return known.map { state, census in
+            CredentialStoreGlance(
+                state: state,
+                census: CredentialCensus(
+                    count: census.count, capacity: capacity, changeCount: census.changeCount))
+        }
+    }
+
     /// Changes the state, in one transaction.
     @discardableResult
     public func updateState(

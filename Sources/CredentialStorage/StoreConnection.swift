@@ -43,6 +43,19 @@ final class StoreConnection: Sendable {
         }
     }
 
+    /// Answers from memory; `nil` when not all of the answer is remembered, or the database does not answer.
+    ///
+    /// It blocks the thread that calls as ``read(remembered:orLoading:)`` does.
+    func glance<Value>(_ remembered: (StoreCache) -> Value?) -> Value? {
+        queue.inDatabase { db in
+            guard let version = try? StoreConnection.dataVersion(db) else { return nil }
+            return memory.withLock { memory in
+                memory.cache.validate(version)
+                return remembered(memory.cache)
+            }
+        }
+    }
+
     /// Changes the database in one transaction, and what is remembered of it; if it fails, nothing is remembered any more.
     func write<Value: Sendable>(
         _ change: @escaping @Sendable (Database, inout Memory) throws -> Value

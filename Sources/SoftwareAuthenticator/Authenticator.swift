@@ -41,7 +41,7 @@ public actor Authenticator: CTAPAuthenticator {
     /// When the power came on, as the clock's elapsed time.
     var poweredUpAt: Duration
     /// What authenticatorGetInfo has last said.
-    var informationCache: InformationCache?
+    nonisolated let desk = InformationDesk()
     /// A wrapping key for a store that has none; drawn when it may be needed, and handed out once at most.
     var spareWrappingKey: SecretBytes?
     let queue = RequestQueue()
@@ -75,7 +75,10 @@ public actor Authenticator: CTAPAuthenticator {
     public func respond(to request: CTAPRequest, in context: CTAPRequestContext) async -> CTAPResponse {
         context.report(.processing)
         guard await queue.enter() else { return CTAPResponse(.keepaliveCancel) }
-        defer { queue.leave() }
+        defer {
+            desk.set(isWithinSequence: isWithinSequence)
+            queue.leave()
+        }
         forgetSequences(otherThan: request)
         guard UInt64(request.byteCount) <= configuration.maximumMessageSize else {
             return CTAPResponse(.requestTooLarge)
@@ -122,6 +125,10 @@ public actor Authenticator: CTAPAuthenticator {
         if request.command != .largeBlobs { largeBlobWrite = nil }
     }
 
+    private var isWithinSequence: Bool {
+        remainingAssertions != nil || largeBlobWrite != nil || enumerations.isUnderWay
+    }
+
     private func perform(_ request: CTAPRequest, in context: CTAPRequestContext) async throws -> CTAPResponse {
         switch request.command {
         case .makeCredential:
@@ -158,6 +165,6 @@ public actor Authenticator: CTAPAuthenticator {
     }
 
     /// Whether there is a PIN, credential management and so on.
-    var hasManagement: Bool { configuration.supportsPIN && configuration.profile.hasManagement }
+    nonisolated var hasManagement: Bool { configuration.supportsPIN && configuration.profile.hasManagement }
     private var hasPreview: Bool { configuration.supportsPIN && configuration.profile.hasPreviewCommands }
 }

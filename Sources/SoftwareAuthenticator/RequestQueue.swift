@@ -16,7 +16,7 @@ final class RequestQueue: Sendable {
     /// Waits for the turn; each `true` is to be followed by one ``leave()``.
     ///
     /// - Returns: `false` when the task was cancelled before its turn came.
-    func enter() async -> Bool {
+    nonisolated(nonsending) func enter() async -> Bool {
         // The usual case costs no continuation.
         if tryToEnter() {
             guard Task.isCancelled else { return true }

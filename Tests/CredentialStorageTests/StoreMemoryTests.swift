@@ -48,6 +48,21 @@ struct StoreMemoryTests {
         #expect(try await reader.wrappingKey(orStoring: SecretBytes([2])) == SecretBytes([1]))
     }
 
+    @Test("is told at once as long as it is known")
+    func glance() async throws {
+        let (workspace, writer, reader) = try await Self.pair()
+        let (state, census) = (try #require(await reader.state()), try await reader.census())
+        let glance = try #require(reader.glance())
+        #expect(glance.state == state && glance.census == census)
+        try await writer.save(try Workspace.source(7))
+        #expect(reader.glance() == nil)
+        _ = try await reader.census()
+        #expect(reader.glance() == nil, "the state is not known yet")
+        _ = try await reader.state()
+        #expect(reader.glance()?.census.count == 4)
+        #expect(try workspace.store().glance() == nil)
+    }
+
     @Test("follows its own changes")
     func ownChanges() async throws {
         let (_, _, store) = try await Self.pair()

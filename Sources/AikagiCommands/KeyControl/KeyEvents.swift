@@ -112,6 +112,13 @@ struct WatchedAuthenticator: CTAP1Authenticator {
         return response
     }
 
+    func respondAtOnce(to request: CTAPRequest) -> CTAPResponse? {
+        guard let response = authenticator.respondAtOnce(to: request) else { return nil }
+        watchers.note(event("request", request.command.description))
+        watchers.note(event("response", request.command.description, response.status))
+        return response
+    }
+
     func respond(toAPDU apdu: [UInt8], in context: CTAPRequestContext) async -> [UInt8] {
         watchers.note(event("request", "U2F"))
         let response = await authenticator.respond(toAPDU: apdu, in: context)

@@ -7,6 +7,16 @@ public protocol CTAPAuthenticator: Sendable {
     /// A request that waits for the user reports so through `context`, and answers ``CTAPStatus/keepaliveCancel`` when
     /// the surrounding task is cancelled: that is how a door passes CTAPHID_CANCEL on.
     func respond(to request: CTAPRequest, in context: CTAPRequestContext) async -> CTAPResponse
+
+    /// Answers a request that takes no waiting, and so little time that a door does not begin a task for it.
+    ///
+    /// - Returns: `nil` for any other request; ``respond(to:in:)`` answers them all.
+    func respondAtOnce(to request: CTAPRequest) -> CTAPResponse?
+}
+
+extension CTAPAuthenticator {
+    /// Leaves every request to ``respond(to:in:)``.
+    public func respondAtOnce(to request: CTAPRequest) -> CTAPResponse? { nil }
 }
 
 /// What an authenticator is doing while a door waits (CTAP 2.3 §11.2.9.1.8, CTAPHID_KEEPALIVE).

@@ -22,6 +22,9 @@ struct CredentialEnumerations: Sendable {
 
     var relyingParties: CredentialEnumeration<String>?
     var credentials: CredentialEnumeration<CredentialSource>?
+
+    /// Whether there is a next step.
+    var isUnderWay: Bool { relyingParties != nil || credentials != nil }
 }
 
 extension Authenticator {

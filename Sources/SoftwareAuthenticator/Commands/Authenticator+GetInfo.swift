@@ -1,4 +1,4 @@
-import CTAP
+public import CTAP
 import WebAuthnModel
 
 extension Authenticator {
@@ -6,17 +6,22 @@ extension Authenticator {
     func getInfo() async throws -> CTAPResponse {
         let state = try await state()
         let census = hasManagement ? try await store.census() : nil
-        let cache: InformationCache
-        if let known = informationCache, known.state == state, known.census == census {
-            cache = known
-        } else {
-            cache = InformationCache(
+        let data = try desk.data(for: state, census) {
+            InformationCache(
                 state: state, census: census, info: currentInfo(state, census),
                 secrets: configuration.profile.isCurrent
-                    ? census.map { EncryptedInformation(state, $0) } : nil)
-            informationCache = cache
+                    ? census.map { EncryptedInformation(state, $0, using: &randomness) } : nil)
         }
-        return CTAPResponse(.success, data: try cache.data(using: &randomness))
+        return CTAPResponse(.success, data: data)
+    }
+
+    /// Answers authenticatorGetInfo while nothing has changed since the last answer, and nothing else is under way.
+    public nonisolated func respondAtOnce(to request: CTAPRequest) -> CTAPResponse? {
+        guard request.command == .getInfo, request.parameters.isEmpty, queue.tryToEnter() else { return nil }
+        defer { queue.leave() }
+        guard let glance = store.glance() else { return nil }
+        return desk.dataAtOnce(for: glance.state, hasManagement ? glance.census : nil)
+            .map { CTAPResponse(.success, data: $0) }
     }
 
     /// What authenticatorGetInfo answers: what is true now, and nothing else; without what is encrypted anew each time.

@@ -2,14 +2,15 @@ public import CTAP
 
 /// Where an authenticator keeps its discoverable credentials, its state, its wrapping key and its signature counter.
 ///
-/// A call that returns has made its change durable: an authenticator answers its platform only afterwards.
+/// A call that returns has made its change durable: an authenticator answers its platform only afterwards. What is remembered is
+/// answered on the caller's actor: to leave it and come back costs more than most answers.
 public protocol CredentialStore: Sendable {
     /// Keeps a new discoverable credential, as the newest one.
     ///
     /// In the same step it replaces an earlier one of the same RP ID and user handle (CTAP 2.3 §6.1.2 step 16).
     ///
     /// - Throws: ``CredentialStoreError/full`` when there is no room for one more.
-    func save(_ source: CredentialSource) async throws(CredentialStoreError)
+    nonisolated(nonsending) func save(_ source: CredentialSource) async throws(CredentialStoreError)
 
     /// Some credentials of a relying party, newest first, at a cost that does not grow with those that are left out.
     ///
@@ -17,18 +18,21 @@ public protocol CredentialStore: Sendable {
     ///   - protection: the strictest protection of those that count.
     ///   - skipping: how many of them to leave out at the beginning.
     ///   - limit: how many to return at most.
-    func sources(
+    nonisolated(nonsending) func sources(
         relyingPartyID: String, protectedAtMost protection: CredentialProtection, skipping: Int, limit: Int
     ) async throws(CredentialStoreError) -> CredentialPage
 
     /// The relying parties that have credentials here, in the order of their oldest ones.
-    func relyingPartyIDs() async throws(CredentialStoreError) -> [String]
+    nonisolated(nonsending) func relyingPartyIDs() async throws(CredentialStoreError) -> [String]
 
     /// How full it is.
-    func census() async throws(CredentialStoreError) -> CredentialCensus
+    nonisolated(nonsending) func census() async throws(CredentialStoreError) -> CredentialCensus
 
     /// What was stored last; `nil` in a new store.
-    func state() async throws(CredentialStoreError) -> AuthenticatorState?
+    nonisolated(nonsending) func state() async throws(CredentialStoreError) -> AuthenticatorState?
+
+    /// State and census, if both can be told without waiting for anything; `nil` says nothing about whether there are any.
+    func glance() -> CredentialStoreGlance?
 
     /// Changes the state in one step, so that of several users of a store none undoes what another has changed.
     ///
@@ -37,31 +41,31 @@ public protocol CredentialStore: Sendable {
     ///   - change: what to do; if it throws, nothing is changed.
     /// - Returns: the state that is stored now.
     @discardableResult
-    func updateState(
+    nonisolated(nonsending) func updateState(
         orBeginningWith new: AuthenticatorState,
         _ change: @escaping @Sendable (inout AuthenticatorState) throws -> Void
     ) async throws -> AuthenticatorState
 
     /// The serialised array of large blobs; `nil` when none was stored since the last reset.
-    func largeBlobArray() async throws(CredentialStoreError) -> [UInt8]?
+    nonisolated(nonsending) func largeBlobArray() async throws(CredentialStoreError) -> [UInt8]?
 
     /// Stores the array in place of the earlier one.
-    func save(largeBlobArray: [UInt8]) async throws(CredentialStoreError)
+    nonisolated(nonsending) func save(largeBlobArray: [UInt8]) async throws(CredentialStoreError)
 
     /// The credential with an ID, if there is one.
-    func source(id: [UInt8]) async throws(CredentialStoreError) -> CredentialSource?
+    nonisolated(nonsending) func source(id: [UInt8]) async throws(CredentialStoreError) -> CredentialSource?
 
     /// Replaces the names in the credential with the same ID; its place in the order stays.
     ///
     /// - Returns: whether there was such a credential.
     @discardableResult
-    func update(_ source: CredentialSource) async throws(CredentialStoreError) -> Bool
+    nonisolated(nonsending) func update(_ source: CredentialSource) async throws(CredentialStoreError) -> Bool
 
     /// Keeps a large blob beside the credential with an ID, in place of its earlier one.
     ///
     /// - Returns: whether there was such a credential.
     @discardableResult
-    func save(
+    nonisolated(nonsending) func save(
         _ blob: LargeBlobData, forCredentialWithID id: [UInt8]
     ) async throws(CredentialStoreError) -> Bool
 
@@ -69,28 +73,30 @@ public protocol CredentialStore: Sendable {
     ///
     /// - Returns: whether there was such a credential.
     @discardableResult
-    func delete(id: [UInt8]) async throws(CredentialStoreError) -> Bool
+    nonisolated(nonsending) func delete(id: [UInt8]) async throws(CredentialStoreError) -> Bool
 
     /// Counts one signature and returns the new count, which no earlier call has returned, not even before a crash.
     ///
     /// There is one counter for all credentials, wrapped ones included (WebAuthn Level 3 §6.1.1 allows it).
-    func nextSignatureCounter() async throws(CredentialStoreError) -> UInt32
+    nonisolated(nonsending) func nextSignatureCounter() async throws(CredentialStoreError) -> UInt32
 
     /// The key that credentials which are not discoverable are wrapped under: the stored one, or, if there is none yet,
     /// `candidate`, which is then stored.
-    func wrappingKey(orStoring candidate: SecretBytes) async throws(CredentialStoreError) -> SecretBytes
+    nonisolated(nonsending) func wrappingKey(orStoring candidate: SecretBytes) async throws(CredentialStoreError)
+        -> SecretBytes
 
     /// The attestation identity: the stored one, or, if there is none yet, `candidate`, which is then stored.
     ///
     /// - Returns: `nil` when nothing is stored and there is no candidate.
-    func attestationIdentity(
+    nonisolated(nonsending) func attestationIdentity(
         orStoring candidate: AttestationIdentity?
     ) async throws(CredentialStoreError) -> AttestationIdentity?
 
     /// Forgets all credentials and the large blobs, and replaces wrapping key and state, in one step (CTAP 2.3 §6.6).
     ///
     /// The attestation identity stays, and the signature counter goes on.
-    func reset(wrappingKey: SecretBytes, state: AuthenticatorState) async throws(CredentialStoreError)
+    nonisolated(nonsending) func reset(wrappingKey: SecretBytes, state: AuthenticatorState)
+        async throws(CredentialStoreError)
 }
 
 /// Some of a relying party's credentials.
@@ -124,7 +130,24 @@ public struct CredentialCensus: Hashable, Sendable {
     }
 }
 
+/// What a store knows at once.
+public struct CredentialStoreGlance: Sendable {
+    /// What was stored last.
+    public let state: AuthenticatorState
+    /// How full it is.
+    public let census: CredentialCensus
+
+    /// Puts the parts together.
+    public init(state: AuthenticatorState, census: CredentialCensus) {
+        self.state = state
+        self.census = census
+    }
+}
+
 extension CredentialStore {
+    /// Knows nothing at once.
+    public func glance() -> CredentialStoreGlance? { nil }
+
     /// All credentials of a relying party, newest first.
     public func sources(relyingPartyID: String) async throws(CredentialStoreError) -> [CredentialSource] {
         try await sources(

@@ -71,6 +71,13 @@ public final class MemoryCredentialStore: CredentialStore {
     /// The state.
     public func state() -> AuthenticatorState? { credentials.withLock { $0.state() } }
 
+    /// State and census.
+    public func glance() -> CredentialStoreGlance? {
+        credentials.withLock { stored in
+            stored.state().map { CredentialStoreGlance(state: $0, census: stored.census()) }
+        }
+    }
+
     /// Changes the state.
     @discardableResult
     public func updateState(
