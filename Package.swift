@@ -13,6 +13,9 @@ let settings: [SwiftSetting] = [
 /// Settings of the pure layer: additionally, memory unsafety must be spelled out (SE-0458).
 let pureSettings: [SwiftSetting] = settings + [.strictMemorySafety()]
 
+/// Settings of the doors: an async function stays with its caller's executor, so that a call costs no more than one (SE-0461).
+let doorSettings: [SwiftSetting] = settings + [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]
+
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
 let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
@@ -100,7 +103,7 @@ let package = Package(
         module("SupplementaryKeys", ["SoftwareAuthenticator", "WebAuthnModel", crypto, "COpenSSL", "CMLDSA44"]),
 
         // Doors and clients.
-        module("HIDTransport", ["CTAPHID", "CTAP", "CFuse"]),
+        .target(name: "HIDTransport", dependencies: ["CTAPHID", "CTAP", "CFuse"], swiftSettings: doorSettings),
         module("SecurityKeys", ["HIDTransport", "CTAPHID", "CTAP", "WebAuthnModel", "CBOR", "CLibFIDO2"]),
         module("BluetoothLE", []),
         module("VirtualBlueZ", ["BluetoothLE", "CSystemd"]),

@@ -29,14 +29,16 @@ public struct CTAPHIDMessage: Hashable, Sendable {
         let channel = channel.bytes
         let byteCount = UInt16(truncatingIfNeeded: bytes.count)
         let head = channel + [command.rawValue | 0x80, UInt8(byteCount >> 8), UInt8(byteCount & 0xFF)]
-        var reports = [HIDReport(padding: head, bytes.prefix(CTAPHIDPacket.initializationDataCount))]
+        var reports: [HIDReport] = []
+        reports.reserveCapacity(2 + bytes.count / CTAPHIDPacket.continuationDataCount)
+        reports.append(HIDReport(padding: head, bytes.prefix(CTAPHIDPacket.initializationDataCount)))
         var rest = bytes.dropFirst(CTAPHIDPacket.initializationDataCount)
-        var sequence: UInt8 = 0
+        var continuation = channel + [0]
         while !rest.isEmpty {
             let data = rest.prefix(CTAPHIDPacket.continuationDataCount)
-            reports.append(HIDReport(padding: channel + [sequence], data))
+            reports.append(HIDReport(padding: continuation, data))
             rest = rest.dropFirst(data.count)
-            sequence &+= 1
+            continuation[4] &+= 1
         }
         return reports
     }

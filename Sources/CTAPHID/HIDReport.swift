@@ -19,13 +19,19 @@ public struct HIDReport: Hashable, Sendable {
     /// The channel in its first four bytes.
     public var channel: ChannelID { ChannelID(bytes: bytes) }
 
+    /// Whether a message begins and ends in it, as far as its header tells.
+    public var holdsWholeMessage: Bool {
+        bytes[4] & 0x80 != 0 && bytes[5] == 0 && bytes[6] <= CTAPHIDPacket.initializationDataCount
+    }
+
     /// A report that begins with the given bytes; what is missing to 64 is zero, what is more is left out.
     init(padding bytes: [UInt8], _ more: ArraySlice<UInt8> = []) {
-        var report: [UInt8] = []
-        report.reserveCapacity(HIDReport.byteCount)
-        report += bytes.prefix(HIDReport.byteCount)
-        report += more.prefix(HIDReport.byteCount - report.count)
-        report += repeatElement(0, count: HIDReport.byteCount - report.count)
+        var report = [UInt8](repeating: 0, count: HIDReport.byteCount)
+        unsafe report.withUnsafeMutableBufferPointer { report in
+            let (_, end) = unsafe report.update(from: bytes.prefix(HIDReport.byteCount))
+            _ = unsafe UnsafeMutableBufferPointer(rebasing: report[end...])
+                .update(from: more.prefix(HIDReport.byteCount - end))
+        }
         self.bytes = report
     }
 }

@@ -53,6 +53,27 @@ final class CTAPHIDDevice: Sendable {
         return request
     }
 
+    /// Answers a request of a single report with which nothing else begins or ends.
+    ///
+    /// - Parameter answer: The answer's bytes; `nil` leaves the report, as if it had not come yet.
+    /// - Returns: The answer's reports.
+    func answerAtOnce(_ report: HIDReport, with answer: (CTAPHIDMessage) -> [UInt8]?) -> [HIDReport]? {
+        // The parts of long messages are not looked at twice.
+        guard report.holdsWholeMessage else { return nil }
+        let now = now()
+        return state.withLock { state in
+            guard !state.isSending, state.outgoing.isEmpty, !state.isClosed else { return nil }
+            var machine = state.machine
+            let actions = machine.receive(report, now: now)
+            guard actions.count == 1, case .begin(let transaction, let message)? = actions.first,
+                let bytes = answer(message)
+            else { return nil }
+            let reports = machine.respond(to: transaction, with: bytes, now: now).compactMap { $0.report }
+            state.machine = machine
+            return reports
+        }
+    }
+
     /// Tells the client what the authenticator is doing; may be called from anywhere.
     func update(_ status: KeepaliveStatus, of transaction: CTAPHIDTransaction) {
         let now = now()
@@ -182,4 +203,9 @@ final class CTAPHIDDevice: Sendable {
         }
         return (request, mustWink)
     }
+}
+
+extension CTAPHIDAuthenticatorAction {
+    /// The report that is to be sent.
+    fileprivate var report: HIDReport? { if case .send(let report) = self { report } else { nil } }
 }

@@ -53,6 +53,10 @@ public struct CTAPHIDServer: Sendable {
     /// - Throws: What the channel throws.
     public func run() async throws {
         let device = CTAPHIDDevice(configuration: configuration, now: now, wink: wink)
+        channel.setAttendant { [authenticator] report in
+            device.answerAtOnce(report) { CTAPHIDServer.answerAtOnce($0, by: authenticator) }
+        }
+        defer { channel.setAttendant(nil) }
         try await withTaskCancellationHandler {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await read(for: device) }
@@ -75,7 +79,9 @@ public struct CTAPHIDServer: Sendable {
                 let request = device.receive(report)
                 // At once, that is, up to its first wait, which for most requests is their end: going through the
                 // executor's queue would cost more than answering them.
-                if let request { requests.addImmediateTask { await execute(request, for: device) } }
+                if let request, !answersAtOnce(request, for: device) {
+                    requests.addImmediateTask { await execute(request, for: device) }
+                }
                 await send(for: device)
                 while device.isSending, !Task.isCancelled { await device.hasSent.wait() }
                 if device.needsTimer { device.attention.set() }
@@ -140,12 +146,30 @@ public struct CTAPHIDServer: Sendable {
         await send(for: device)
     }
 
+    /// Lets the authenticator answer without a task, if it can.
+    private func answersAtOnce(_ request: CTAPHIDDevice.Request, for device: CTAPHIDDevice) -> Bool {
+        guard let bytes = CTAPHIDServer.answerAtOnce(request.message, by: authenticator) else { return false }
+        return device.respondUnlessEnded(to: request.transaction, with: bytes)
+    }
+
+    /// The bytes of the answer, if the authenticator has one at once.
+    private static func answerAtOnce(
+        _ message: CTAPHIDMessage, by authenticator: any CTAPAuthenticator
+    ) -> [UInt8]? {
+        guard message.command == .cbor, let request = request(in: message) else { return nil }
+        return authenticator.respondAtOnce(to: request)?.message
+    }
+
+    /// The request of a CTAPHID_CBOR message; `nil` if that is empty.
+    private static func request(in message: CTAPHIDMessage) -> CTAPRequest? {
+        message.bytes.first.map { CTAPRequest(CTAPCommand(rawValue: $0), parameters: Array(message.bytes[1...])) }
+    }
+
     private func answer(_ message: CTAPHIDMessage, in context: CTAPRequestContext) async -> [UInt8] {
         if message.command == .message, let authenticator = authenticator as? any CTAP1Authenticator {
             return await authenticator.respond(toAPDU: message.bytes, in: context)
         }
-        guard let command = message.bytes.first else { return CTAPResponse(.invalidLength).message }
-        let request = CTAPRequest(CTAPCommand(rawValue: command), parameters: Array(message.bytes[1...]))
+        guard let request = CTAPHIDServer.request(in: message) else { return CTAPResponse(.invalidLength).message }
         return await authenticator.respond(to: request, in: context).message
     }
 }

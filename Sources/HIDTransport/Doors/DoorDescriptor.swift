@@ -43,6 +43,28 @@ struct DoorDescriptor: Sendable {
         }
     }
 
+    /// Waits until there is something to read that `attend` does not deal with, or the task is cancelled.
+    func waitToRead(attendedBy attend: @escaping DoorThread.Attendance) async {
+        await thread.wait(for: POLLIN, of: [number], attendedBy: attend)
+    }
+
+    /// Writes as much as is taken at once.
+    ///
+    /// - Returns: How many bytes that is; an error shows at the next attempt.
+    func sendAtOnce(_ bytes: [UInt8]) -> Int {
+        max(0, bytes.withUnsafeBytes { send(number, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL)) })
+    }
+
+    /// Reads what is there at once.
+    ///
+    /// - Returns: `nil` when there is nothing, or reading has failed; an error shows at the next attempt.
+    func readAtOnce(upTo limit: Int) -> [UInt8]? {
+        let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
+            count = max(0, Glibc.read(number, buffer.baseAddress, limit))
+        }
+        return bytes.isEmpty ? nil : bytes
+    }
+
     /// Writes everything.
     ///
     /// - Throws: ``ReportSocketError/closed``, too, when the task was cancelled and something may be on its way in

@@ -18,6 +18,13 @@ protocol DoorConnection: Sendable {
     /// What comes next; `nil` when the other side has gone, or the task is cancelled. Only one task may call it.
     func receive() async throws(ReportSocketError) -> DoorInput?
 
+    /// Lets reports be answered before ``receive()`` has them; a connection need not ask.
+    func setAttendant(_ attendant: HIDReportAttendant?)
+
     /// Sends the reports of a message.
     func send(_ reports: [HIDReport]) async throws(ReportSocketError)
+}
+
+extension DoorConnection {
+    func setAttendant(_ attendant: HIDReportAttendant?) {}
 }

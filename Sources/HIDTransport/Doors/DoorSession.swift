@@ -112,6 +112,8 @@ struct DoorSession: Sendable {
         /// Why it ended although the connection has not.
         var end: End? { ending.value.withLock { $0 } }
 
+        func setAttendant(_ attendant: HIDReportAttendant?) { connection.setAttendant(attendant) }
+
         func send(_ report: HIDReport) async throws { try await connection.send([report]) }
 
         func send(contentsOf reports: [HIDReport]) async throws { try await connection.send(reports) }

@@ -8,9 +8,13 @@ import Synchronization
 /// rest; and a thread that waits costs nothing. Whatever an authenticator does on it holds up the other doors, too:
 /// work of more than some milliseconds belongs elsewhere.
 public final class DoorThread: TaskExecutor {
+    /// Looks at a descriptor that is ready; returns whether that was all there was to do.
+    typealias Attendance = @Sendable () -> Bool
+
     private struct Waiter {
         let descriptors: [CInt]
         let events: Int16
+        let attend: Attendance?
         let continuation: CheckedContinuation<Void, Never>
     }
 
@@ -27,6 +31,7 @@ public final class DoorThread: TaskExecutor {
     private struct Polling {
         var entries: [pollfd] = []
         var waiters: [UInt64] = []
+        var vigil = Vigil()
     }
 
     /// How often jobs may be run before descriptors are looked at again: one busy client must not keep others out.
@@ -73,14 +78,16 @@ public final class DoorThread: TaskExecutor {
     /// - Parameters:
     ///   - events: POLLIN or POLLOUT.
     ///   - descriptors: Must stay open meanwhile.
-    func wait(for events: CInt, of descriptors: [CInt]) async {
+    ///   - attend: Is asked on the thread, each time that one is ready; as long as that was all, the wait goes on.
+    func wait(for events: CInt, of descriptors: [CInt], attendedBy attend: Attendance? = nil) async {
         let id = state.withLock { state in
             state.lastID += 1
             return state.lastID
         }
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let waiter = Waiter(descriptors: descriptors, events: Int16(events), continuation: continuation)
+                let waiter = Waiter(
+                    descriptors: descriptors, events: Int16(events), attend: attend, continuation: continuation)
                 let mustWake = state.withLock { state in
                     state.waiters[id] = waiter
                     defer { state.isWaiting = false }
@@ -146,7 +153,7 @@ public final class DoorThread: TaskExecutor {
                 }
             }
         }
-        let count = poll(&polling.entries, nfds_t(polling.entries.count), waiting ? -1 : 0)
+        let count = waiting ? DoorThread.wait(&polling) : poll(&polling.entries, nfds_t(polling.entries.count), 0)
         state.withLock { $0.isWaiting = false }
         guard count > 0 else { return }
         if polling.entries.first?.revents != 0 {
@@ -154,6 +161,26 @@ public final class DoorThread: TaskExecutor {
             // How often it was woken does not matter.
             _ = read(wakeDescriptor, &wakings, MemoryLayout<UInt64>.size)
         }
-        for (id, entry) in zip(polling.waiters, polling.entries.dropFirst()) where entry.revents != 0 { endWait(id) }
+        for (id, entry) in zip(polling.waiters, polling.entries.dropFirst()) where entry.revents != 0 {
+            if let attend = state.withLock({ $0.waiters[id]?.attend }), attend() { continue }
+            endWait(id)
+        }
+    }
+
+    /// Waits for the first descriptor: awake at first, if that has been worth it lately, and then asleep.
+    private static func wait(_ polling: inout Polling) -> CInt {
+        let size = nfds_t(polling.entries.count)
+        if polling.vigil.begins() {
+            let end = ContinuousClock.now + Vigil.duration
+            repeat {
+                let count = poll(&polling.entries, size, 0)
+                if count != 0 {
+                    polling.vigil.ended(byEvent: true)
+                    return count
+                }
+            } while ContinuousClock.now < end
+            polling.vigil.ended(byEvent: false)
+        }
+        return poll(&polling.entries, size, -1)
     }
 }

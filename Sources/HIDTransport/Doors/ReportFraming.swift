@@ -12,7 +12,10 @@ public enum ReportFraming: Sendable {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(reports.count * (HIDReport.byteCount + 2))
         for report in reports {
-            if self == .lengthPrefixed { bytes += [0, UInt8(HIDReport.byteCount)] }
+            if self == .lengthPrefixed {
+                bytes.append(0)
+                bytes.append(UInt8(HIDReport.byteCount))
+            }
             bytes += report.bytes
         }
         return bytes

@@ -4,10 +4,19 @@ import Synchronization
 
 /// A connected stream socket as the far end of a door.
 final class StreamConnection: DoorConnection {
+    private struct State {
+        var decoder: ReportDecoder
+        var attendant: HIDReportAttendant?
+        /// A report that the attendant has left.
+        var left: HIDReport?
+        /// The rest of an attendant's answer that was not taken at once.
+        var unsent: ArraySlice<UInt8> = []
+    }
+
     let outlastsPower = false
     private let descriptor: DoorDescriptor
     private let framing: ReportFraming
-    private let decoder: Mutex<ReportDecoder>
+    private let state: Mutex<State>
 
     /// How much is read at once; the longest message has 129 reports.
     private static let readLimit = 4096
@@ -15,34 +24,80 @@ final class StreamConnection: DoorConnection {
     init(_ descriptor: DoorDescriptor, framing: ReportFraming) {
         self.descriptor = descriptor
         self.framing = framing
-        decoder = Mutex(ReportDecoder(framing))
+        state = Mutex(State(decoder: ReportDecoder(framing)))
     }
 
     deinit { descriptor.owner.shutDown() }
 
+    func setAttendant(_ attendant: HIDReportAttendant?) { state.withLock { $0.attendant = attendant } }
+
     func receive() async throws(ReportSocketError) -> DoorInput? {
         while true {
-            let report = decoder.withLock { decoder in
-                Result { () throws(ReportSocketError) in try decoder.next() }
-            }
-            if let report = try report.get() { return .report(report) }
+            if let report = try await nextReport() { return .report(report) }
+            await descriptor.waitToRead(attendedBy: attend)
+            if Task.isCancelled { return nil }
+            if let report = try await nextReport() { return .report(report) }
             let bytes = try await descriptor.read(upTo: StreamConnection.readLimit)
             guard !bytes.isEmpty else {
-                let count = decoder.withLock(\.unfinishedByteCount)
+                let count = state.withLock(\.decoder.unfinishedByteCount)
                 guard count == 0 || Task.isCancelled else { throw .truncatedReport(byteCount: count) }
                 return nil
             }
-            decoder.withLock { $0.append(bytes) }
+            state.withLock { $0.decoder.append(bytes) }
         }
     }
 
-    func send(_ reports: [HIDReport]) async throws(ReportSocketError) {
+    func send(_ reports: [HIDReport]) async throws(ReportSocketError) { try await write(framing.encode(reports)) }
+
+    private func write(_ bytes: [UInt8]) async throws(ReportSocketError) {
         do {
-            try await descriptor.write(framing.encode(reports), isSocket: true)
+            try await descriptor.write(bytes, isSocket: true)
         } catch {
             // Half a report may be on its way.
             descriptor.owner.shutDown()
             throw error
+        }
+    }
+
+    /// The next report that is here, after the rest of the answer to those before it.
+    private func nextReport() async throws(ReportSocketError) -> HIDReport? {
+        let rest = state.withLock { state in
+            defer { state.unsent = [] }
+            return state.unsent
+        }
+        if !rest.isEmpty { try await write(Array(rest)) }
+        let report = state.withLock { state in
+            if let left = state.left.take() { return Result<HIDReport?, ReportSocketError>.success(left) }
+            return Result { () throws(ReportSocketError) in try state.decoder.next() }
+        }
+        return try report.get()
+    }
+
+    /// Reads what has come in and lets the attendant answer it.
+    ///
+    /// - Returns: Whether that was all; everything else, errors included, is left to ``receive()``.
+    private func attend() -> Bool {
+        state.withLock { state in
+            guard let attendant = state.attendant,
+                let bytes = descriptor.readAtOnce(upTo: StreamConnection.readLimit)
+            else { return false }
+            state.decoder.append(bytes)
+            while true {
+                let next: HIDReport?
+                // What cannot be decoded stays where it is, to fail again.
+                do { next = try state.decoder.next() } catch { return false }
+                guard let next else { return true }
+                guard let answer = attendant(next) else {
+                    state.left = next
+                    return false
+                }
+                let bytes = framing.encode(answer)
+                let sent = descriptor.sendAtOnce(bytes)
+                guard sent == bytes.count else {
+                    state.unsent = bytes[sent...]
+                    return false
+                }
+            }
         }
     }
 }
