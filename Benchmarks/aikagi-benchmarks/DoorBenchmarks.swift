@@ -5,10 +5,13 @@ import Foundation
 
 extension AikagiBenchmarks {
     /// A key behind its doors, beside an echo of the same packets and a signature.
-    ///
-    /// Client, key and echo share one core. On several that are idle, where the kernel happens to place each of them decides:
-    /// waking another core costs more than anything that is measured here.
     static func doors(_ table: inout Table) async throws {
+        try await doorsOnOneCore(&table)
+        try await doorsOnAllCores(&table)
+    }
+
+    /// Client, key and echo share one core: what each of them computes decides, and nothing else.
+    private static func doorsOnOneCore(_ table: inout Table) async throws {
         guard aikagi_door_pin(AIKAGI_DOOR_FIRST_CORE) == 0 else { fatalError("the benchmark may not choose its core") }
         defer { _ = aikagi_door_pin(AIKAGI_DOOR_ALL_CORES) }
         let key = P256.Signing.PrivateKey()
@@ -35,10 +38,50 @@ extension AikagiBenchmarks {
                     { _ = try client.exchange(reports) }, { _ = try client.respond(to: registration) },
                     { _ = try client.respond(to: login) },
                 ])
-            table.add("getInfo, \(address.kind)", times[2], floor: times[1], "an echo", limit: 2)
+            table.add("getInfo, \(address.kind), one core", times[2], floor: times[1], "an echo", limit: 2)
             table.add("makeCredential, \(address.kind)", times[3], floor: times[0], "a signature", limit: 39)
             table.add("getAssertion, \(address.kind)", times[4], floor: times[0], "a signature", limit: 19)
         }
+    }
+
+    /// Each is where the kernel places it: what waking another core costs decides as well.
+    ///
+    /// In blocks, because the kernel's placement depends on who has run lately.
+    private static func doorsOnAllCores(_ table: inout Table) async throws {
+        let running = try RunningKey(doors: DoorAddress.all)
+        defer { running.end() }
+        for address in try running.addresses(count: DoorAddress.all.count) {
+            var client = try DoorClient(address)
+            try client.openChannel()
+            let reports = try client.reports(of: CTAPRequest(.getInfo))
+            let echo = try RunningEcho(address.kind, answer: client.exchange(reports))
+            defer { echo.end() }
+            let echoClient = try DoorClient(echo.address)
+            let times = try alternatingBlocks(
+                rounds: 5, each: .milliseconds(100),
+                [{ _ = try echoClient.exchange(reports) }, { _ = try client.exchange(reports) }])
+            table.add("getInfo, \(address.kind), all cores", times[1], floor: times[0], "an echo", limit: 2)
+        }
+    }
+
+    /// The median of each action, in nanoseconds; again and again for some time, and then the next one.
+    private static func alternatingBlocks(
+        rounds: Int, each duration: Duration, _ actions: [() throws -> Void]
+    ) throws -> [Double] {
+        var samples: [[Double]] = actions.map { _ in [] }
+        for _ in 0..<rounds {
+            for (index, action) in actions.enumerated() {
+                let end = ContinuousClock.now + duration
+                var start = ContinuousClock.now
+                while start < end {
+                    try action()
+                    let now = ContinuousClock.now
+                    samples[index].append(start.duration(to: now) / .nanoseconds(1))
+                    start = now
+                }
+            }
+        }
+        return samples.map { $0.sorted()[$0.count / 2] }
     }
 
     /// How long `aikagi key` takes to be ready, and how much memory it then holds: the program of `AIKAGI` in the environment, or
