@@ -14,6 +14,7 @@ struct FuzzedDecoder: Sendable {
     static let all =
         cborDecoders + webAuthnDecoders + ctapDecoders + ctapHIDDecoders + hybridDecoders + hybridStreamDecoders
         + relyingPartyDecoders + attestationDecoders + authenticatorDecoders + storageDecoders + portalDecoders
+        + controlDecoders
 
     /// The decoder of some name.
     static func named(_ name: String) -> FuzzedDecoder? { all.first { $0.name == name } }
