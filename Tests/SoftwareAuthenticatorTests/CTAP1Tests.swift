@@ -144,4 +144,28 @@ struct CTAP1Tests {
         }
         #expect(last == "144 0")
     }
+
+    @Test("while another request waits for the user, what needs no user is answered, and the rest is to be asked again")
+    func busy() async throws {
+        let store = MemoryCredentialStore()
+        let made = await send(Self.apdu(1, Self.challenge + Self.application), to: Bench(.securityKey, store: store))
+        let handle = Array(made[67..<67 + Int(made[66])])
+        let gate = WaitingGate()
+        let bench = Bench(.securityKey, gate: gate, store: store)
+        async let selection = bench.status(CTAPRequest(.selection))
+        _ = await gate.nextCall()
+        func authenticate(_ p1: UInt8, _ handle: [UInt8]) async -> String {
+            let data = Self.challenge + Self.application + [UInt8(handle.count)] + handle
+            return await send(Self.apdu(2, p1: p1, data), to: bench).hex
+        }
+        #expect(await send(Self.apdu(3), to: bench).suffix(2) == [0x90, 0])
+        #expect(await authenticate(7, handle) == "6985")
+        #expect(await authenticate(7, handle.reversed()) == "6a80")
+        #expect(await send(Self.apdu(4), to: bench).hex == "6d00")
+        for p1 in [3, 8] as [UInt8] { #expect(await authenticate(p1, handle) == "6985") }
+        #expect(await send(Self.apdu(1, Self.challenge + Self.application), to: bench).hex == "6985")
+        gate.answer(.approved)
+        #expect(await selection == .success)
+        #expect(await authenticate(8, handle).hasSuffix("9000"))
+    }
 }

@@ -109,6 +109,27 @@ import WebAuthnModel
         #expect(try await platform.bench.register(request).data.flags.contains(.userVerified))
     }
 
+    @Test(
+        "steps 5 and 4: beside a proof the option uv is as if it were false",
+        arguments: [Flavour.securityKey, .platform], [nil, false, true] as [Bool?])
+    func proofAndOption(flavour: Flavour, option: Bool?) async throws {
+        let gate = RecordingGate()
+        let platform = try await PINTests.platform(flavour, gate: gate)
+        var request = platform.registration(try await platform.token(.makeCredential))
+        request.options.userVerification = option
+        #expect(try await platform.bench.register(request).data.flags.contains(.userVerified))
+        var login = platform.authentication(try await platform.token(.getAssertion))
+        login.options.userVerification = option
+        let assertion = try await platform.bench.assertion(login)
+        #expect(try AuthenticatorData(decoding: assertion.authenticatorData).flags == [.userPresent, .userVerified])
+        // A touch for each, and no finger.
+        #expect(gate.requests.map(\.needsVerification) == [false, false])
+        // A parameter of no bytes is none, but comes first.
+        (request.pinUVAuthParam, login.pinUVAuthParam) = ([], [])
+        #expect(await platform.bench.status(request.request) == .pinInvalid)
+        #expect(await platform.bench.status(login.request) == .pinInvalid)
+    }
+
     @Test("steps 13 and 8: a token is good for one touch, then for large blobs alone")
     func consumed() async throws {
         let platform = try await PINTests.platform()

@@ -44,10 +44,12 @@ extension Authenticator: CTAP1Authenticator {
         guard command.instructionClass == 0 else { return StatusWord.classNotSupported.bytes }
         guard configuration.answersCTAP1 else { return StatusWord.instructionNotSupported.bytes }
         // One touch serves one request: while another one is worked on, and perhaps waits for the user, the client is told to
-        // ask again.
-        guard queue.tryToEnter() else { return StatusWord.conditionsNotSatisfied.bytes }
-        defer { queue.leave() }
-        (remainingAssertions, enumerations, largeBlobWrite) = (nil, CredentialEnumerations(), nil)
+        // ask again. What asks nobody and changes nothing is answered all the same: the same words would mean that a handle
+        // is ours.
+        let isTurn = queue.tryToEnter()
+        guard isTurn || !command.needsTurn else { return StatusWord.conditionsNotSatisfied.bytes }
+        defer { if isTurn { queue.leave() } }
+        if isTurn { (remainingAssertions, enumerations, largeBlobWrite) = (nil, CredentialEnumerations(), nil) }
         do {
             // CTAP1 knows no verification (CTAP 2.3 §7.2.4, alwaysUv).
             guard try await !state().alwaysVerifiesUser else { return StatusWord.commandNotAllowed.bytes }
@@ -213,4 +215,9 @@ extension Authenticator: CTAP1Authenticator {
         ctap1Touch?.decision = decision
         ctap1Touch?.waiter?.yield()
     }
+}
+
+extension CommandAPDU {
+    /// Whether it makes a credential or uses one: U2F_REGISTER, and U2F_AUTHENTICATE but for its check of a handle.
+    fileprivate var needsTurn: Bool { instruction == 0x01 || (instruction == 0x02 && parameter1 != 0x07) }
 }
