@@ -67,9 +67,15 @@ import WebAuthnModel
         parameters[2] = ["id": "manual.example"]
         parameters[3] = ["id": .bytes([1])]
         parameters[4] = [.map(algorithm)]
-        let request = CTAPRequest(.makeCredential, parameters: CBOREncoder.encode(.map(parameters)))
-        let status = await Bench(.securityKey, profile: profile).status(request)
-        #expect(status == (profile == .compat20 ? .missingParameter : .invalidCBOR))
+        let gate = RecordingGate()
+        let bench = Bench(.securityKey, gate: gate, profile: profile)
+        // Found when the request is read: before step 1 asks for a touch, and before step 2 misses a protocol.
+        for param in [nil, [], [1]] as [[UInt8]?] {
+            parameters[8] = param.map(CBORValue.bytes)
+            let request = CTAPRequest(.makeCredential, parameters: CBOREncoder.encode(.map(parameters)))
+            #expect(await bench.status(request) == (profile == .compat20 ? .missingParameter : .invalidCBOR))
+        }
+        #expect(gate.requests.isEmpty)
     }
 
     @Test(

@@ -15,7 +15,8 @@ extension Authenticator {
         guard request.clientDataHash.count == 32, request.user.id.bytes.count <= 64 else {
             throw CTAPStatus.invalidLength
         }
-        // 3. The first algorithm that is supported.
+        // 3. The first algorithm that is supported. Deviation: that one lacks its number or its type was found when the request
+        // was read, before step 1, so that nobody is asked to touch for what cannot be read.
         let offered = configuration.offeredAlgorithms
         let acceptable = request.pubKeyCredParams.first {
             $0.type == publicKeyCredentialType && offered.contains($0.alg)
