@@ -20,6 +20,7 @@ enum PortalRoutes {
         router.middlewares.add(
             LanguageMiddleware(fallback: core.configuration.language, isSecure: { core.origins.areSecure }))
         router.middlewares.add(SessionMiddleware(core: core))
+        router.middlewares.add(OriginMiddleware(origins: core.origins))
         router.middlewares.add(KnownBrowserMiddleware(core: core))
         for path in PortalAssets.paths {
             router.get(RouterPath(path)) { _, _ in try PortalAssets.response(for: path) }

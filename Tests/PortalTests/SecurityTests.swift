@@ -160,7 +160,7 @@ import Testing
                     == "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
                     + "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
             #expect(try header("X-Content-Type-Options") == "nosniff")
-            #expect(try header("Referrer-Policy") == "no-referrer")
+            #expect(try header("Referrer-Policy") == "same-origin")
             #expect(try header("Cache-Control") == (path == "/style.css" ? "public, max-age=300" : "no-store"))
             #expect(!page.body.contains("style=") && !page.body.contains("onclick") && !page.body.contains("http"))
         }

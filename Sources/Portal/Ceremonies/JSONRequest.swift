@@ -10,12 +10,9 @@ enum JSONRequest {
     static func body(of request: Request, core: PortalCore) async throws -> [UInt8] {
         let type = request.headers[.contentType]?.split(separator: ";").first.map { HalfWidth.trimmed(String($0)) }
         guard type?.lowercased() == "application/json" else { throw PortalFailure.notJSON }
-        if let origin = request.headers[.origin] {
-            guard core.origins.all.contains(origin) else { throw PortalFailure.crossOrigin }
-        } else {
-            // Browsers send at least one of the two headers with every POST.
-            let site = HTTPField.Name("sec-fetch-site").flatMap { request.headers[$0] }
-            guard site == "same-origin" else { throw PortalFailure.crossOrigin }
+        // What is foreign was refused before. Browsers send at least one of the two headers with every POST.
+        guard request.headers.contains(.origin) || request.fetchSite == "same-origin" else {
+            throw PortalFailure.crossOrigin
         }
         let body = try await request.body.collect(upTo: WebAuthnRelyingParty.maximumResponseByteCount)
         return Array(body.readableBytesView)

@@ -68,9 +68,13 @@ extension PortalCore {
                 ErrorBody(error: failure.code, message: failure.message(context.language)), status: failure.status)
         } else {
             var screen = Screen(title: failure.title(context.language))
-            screen.links = [Screen.Link(linkPath: "/", linkLabel: Phrase.backToStart.text(context.language))]
-            response = page(
-                screen.refusing(failure.message(context.language)), status: failure.status, for: request, context)
+            // A page under another name than the portal's own cannot send forms: its own name helps.
+            let (start, text) =
+                failure == .crossOrigin
+                ? (origins.base + "/", Phrase.foreignForm.text(context.language, origins.base))
+                : ("/", failure.message(context.language))
+            screen.links = [Screen.Link(linkPath: start, linkLabel: Phrase.backToStart.text(context.language))]
+            response = page(screen.refusing(text), status: failure.status, for: request, context)
         }
         switch failure {
         case .tooManyAttempts(let seconds): response.headers[.retryAfter] = String(seconds)

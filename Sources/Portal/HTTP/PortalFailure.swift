@@ -82,7 +82,7 @@ enum PortalFailure: Error, Equatable {
         case .tooManyAttempts: Phrase.tooManyAttemptsTitle.text(language)
         case .unavailable: Phrase.unavailableTitle.text(language)
         case .notFound: Phrase.notFoundTitle.text(language)
-        case .methodNotAllowed: Phrase.methodNotAllowedTitle.text(language)
+        case .methodNotAllowed, .crossOrigin: Phrase.methodNotAllowedTitle.text(language)
         case .internalError: Phrase.internalErrorTitle.text(language)
         default: Phrase.badRequestTitle.text(language)
         }

@@ -18,7 +18,9 @@ struct SecurityHeadersMiddleware: RouterMiddleware {
         for (name, value) in [
             ("content-security-policy", SecurityHeadersMiddleware.contentSecurityPolicy),
             ("x-content-type-options", "nosniff"),
-            ("referrer-policy", "no-referrer"),
+            // Not no-referrer: browsers would send the portal's own forms with `Origin: null` (Fetch, "append a request
+            // `Origin` header").
+            ("referrer-policy", "same-origin"),
             ("cross-origin-opener-policy", "same-origin"),
             ("cross-origin-resource-policy", "same-origin"),
         ] {

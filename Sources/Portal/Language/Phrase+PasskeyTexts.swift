@@ -159,6 +159,11 @@ extension Phrase {
                 "このポータルのページからの要求ではありません。",
                 "This request does not come from a page of this portal; send its origin in the Origin header."
             )
+        case .foreignForm:
+            (
+                "このポータルのページから送信されたものではないため、受け付けませんでした。何も変更されていません。%1 を開いてやり直してください。",
+                "This was not sent from a page of this portal. Nothing has changed. Please open %1 and start again."
+            )
         case .notJSON:
             (
                 "Content-Type に application/json を指定してください。",

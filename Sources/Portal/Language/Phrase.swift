@@ -67,7 +67,8 @@ enum Phrase: String, Sendable, CaseIterable {
     case ceremonyExpired, alreadyRegistered, credentialUnknown, notVerified, loginRequired
     // Errors
     case notFoundTitle, notFound, methodNotAllowedTitle, methodNotAllowed, badRequestTitle, badRequest
-    case tooLargeTitle, tooLarge, formExpiredTitle, formExpired, crossOrigin, notJSON, malformedJSON
+    case tooLargeTitle, tooLarge, formExpiredTitle, formExpired, crossOrigin, foreignForm, notJSON,
+        malformedJSON
     case internalErrorTitle, internalError, unavailableTitle, unavailable, tooManyAttemptsTitle
 
     /// The text in a language, with values for `%1` and `%2`.

@@ -79,15 +79,15 @@ final class Browser {
     }
 
     /// Sends a form as it is.
-    func post(_ path: String, _ fields: [String: String]) async throws -> Page {
+    func post(_ path: String, _ fields: [String: String], headers: HTTPFields = [:]) async throws -> Page {
         var allowed = CharacterSet.alphanumerics
         allowed.insert(charactersIn: "-._~")
         let body = fields.sorted { $0.key < $1.key }.map { name, value in
             "\(name)=\(value.addingPercentEncoding(withAllowedCharacters: allowed) ?? "")"
         }
-        return try await send(
-            .post, path, headers: [.contentType: "application/x-www-form-urlencoded"],
-            body: body.joined(separator: "&"))
+        var headers = headers
+        headers[.contentType] = "application/x-www-form-urlencoded"
+        return try await send(.post, path, headers: headers, body: body.joined(separator: "&"))
     }
 
     /// Calls a JSON endpoint as the portal's script does.
