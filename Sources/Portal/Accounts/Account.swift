@@ -43,14 +43,26 @@ extension Account {
         try Row.fetchOne(database, cached: "SELECT * FROM account WHERE id = ?", arguments: [id]).flatMap(Account.init)
     }
 
-    /// The account that a person names at login.
+    /// The account that a person names at login: the very user ID, else the only one that differs from it in nothing but capital
+    /// letters, which keyboards of phones put where nobody asked for them.
     ///
     /// Only what can be a user ID is looked for: SQLite's text ends at NUL, so that what follows one would name the same account
     /// and be another to the limit of attempts.
     static func find(userID: String, in database: Database) throws -> Account? {
         guard NewUser.isUserID(userID) else { return nil }
-        return try Row.fetchOne(database, cached: "SELECT * FROM account WHERE userID = ?", arguments: [userID])
-            .flatMap(Account.init)
+        let rows = try Row.fetchAll(
+            database,
+            cached: "SELECT * FROM account WHERE userID COLLATE NOCASE = ? ORDER BY userID = ? DESC LIMIT 2",
+            arguments: [userID, userID])
+        guard let first = rows.first, rows.count == 1 || first["userID"] == userID else { return nil }
+        return Account(row: first)
+    }
+
+    /// The user ID of an account that leaves no room for another one with a user ID: they are the same but for capital letters.
+    static func holder(of userID: String, in database: Database) throws -> String? {
+        try String.fetchOne(
+            database, cached: "SELECT userID FROM account WHERE userID COLLATE NOCASE = ? ORDER BY userID = ? DESC",
+            arguments: [userID, userID])
     }
 
     /// The account with a WebAuthn user handle.

@@ -21,7 +21,7 @@ public struct AccountImport: Sendable {
     public let users: [NewUser]
     /// The lines that were refused.
     public let refusals: [Refusal]
-    /// Where each of the accounts stands in the file, by its user ID.
+    /// Where each of the accounts stands in the file, by its user ID in small letters.
     private let lines: [String: Int]
 
     /// Reads a list.
@@ -71,11 +71,12 @@ public struct AccountImport: Sendable {
                 name: field("name"))
             do throws(PortalAccountError) {
                 try user.check(now: now)
-                if let earlier = lines[user.userID] {
-                    refusals.append(Refusal(line: row.line, reason: "line \(earlier) has this user ID, too"))
+                if let earlier = lines[user.userID.lowercased()] {
+                    let reason = "line \(earlier) has this user ID, too, capital letters or not"
+                    refusals.append(Refusal(line: row.line, reason: reason))
                 } else {
                     users.append(user)
-                    lines[user.userID] = row.line
+                    lines[user.userID.lowercased()] = row.line
                 }
             } catch {
                 let reason = isIncomplete && error == .initialPassword ? "symbol or number is missing" : "\(error)"
@@ -91,8 +92,10 @@ public struct AccountImport: Sendable {
     ///
     /// - Throws: An error of the database.
     public func refusals(in accounts: PortalAccounts) async throws -> [Refusal] {
-        let taken = try await accounts.taken(users.map(\.userID)).compactMap { userID in
-            lines[userID].map { Refusal(line: $0, reason: "there is an account with the user ID \(userID) already") }
+        let taken = try await accounts.taken(users.map(\.userID)).compactMap { taken in
+            lines[taken.userID.lowercased()].map {
+                Refusal(line: $0, reason: "there is an account with the user ID \(taken.holder) already")
+            }
         }
         return (refusals + taken).sorted { $0.line < $1.line }
     }

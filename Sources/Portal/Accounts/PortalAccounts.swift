@@ -50,7 +50,7 @@ public struct PortalAccounts: Sendable {
     public func add(_ users: [NewUser], onHashed: (Int) -> Void = { _ in }) async throws -> [String] {
         for user in users { try user.check(now: now()) }
         let taken = try await taken(users.map(\.userID))
-        guard taken.isEmpty else { return taken }
+        guard taken.isEmpty else { return taken.map(\.userID) }
         let hashes = try await passwords.hashes(of: users.map(\.initialPassword), onHashed: onHashed)
         let created = now().timeIntervalSince1970
         let rows = zip(users, hashes).map { ($0, $1) }
@@ -61,14 +61,15 @@ public struct PortalAccounts: Sendable {
                         sql: """
                             INSERT INTO account
                                 (userID, userHandle, name, dateOfBirth, passwordHash, firstLoginStep, createdAt)
-                            VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (userID) DO NOTHING
+                            SELECT ?, ?, ?, ?, ?, ?, ?
+                            WHERE NOT EXISTS (SELECT 1 FROM account WHERE userID COLLATE NOCASE = ?)
                             """,
                         arguments: [
                             user.userID, Bytes.value(Secret.random(32)), user.name, user.dateOfBirth.description, hash,
-                            FirstLoginStep.dateOfBirth.rawValue, created,
+                            FirstLoginStep.dateOfBirth.rawValue, created, user.userID,
                         ])
                     // Somebody was faster, or the list names it twice.
-                    guard database.changesCount == 1 else { throw Taken(userID: user.userID) }
+                    guard database.changesCount == 1 else { throw Taken(userID: user.userID, holder: user.userID) }
                 }
             }
         } catch let error as Taken {
@@ -77,21 +78,27 @@ public struct PortalAccounts: Sendable {
         return []
     }
 
-    /// Those of some user IDs that accounts have already.
-    func taken(_ userIDs: [String]) async throws -> [String] {
+    /// Those of some user IDs that accounts have already, be it with other capital letters.
+    func taken(_ userIDs: [String]) async throws -> [Taken] {
         try await database.read { database in
-            try userIDs.filter { try Account.find(userID: $0, in: database) != nil }
+            try userIDs.compactMap { userID in
+                try Account.holder(of: userID, in: database).map { Taken(userID: userID, holder: $0) }
+            }
         }
     }
 
     /// Puts an account back to step 1.2 of the manual, as for a person who lost everything: a new initial password; no mail
     /// address, passkey or authenticator app; every visit ends.
     ///
-    /// - Parameter initialPassword: The new password, from the date of birth on record.
+    /// - Parameters:
+    ///   - userID: The account's, as a person may type it at the login.
+    ///   - initialPassword: The new password, from the date of birth on record.
+    /// - Returns: The account's user ID, as it is stored.
     /// - Throws: ``PortalAccountError``, or an error of the database.
+    @discardableResult
     public func reset(
         userID: String, initialPassword: @Sendable (CalendarDate) throws -> String
-    ) async throws {
+    ) async throws -> String {
         guard let account = try await database.read({ try Account.find(userID: userID, in: $0) }) else {
             throw PortalAccountError.userIDUnknown
         }
@@ -115,6 +122,7 @@ public struct PortalAccounts: Sendable {
                 .code(accountID: account.id), .mail(accountID: account.id), .mailCode(accountID: account.id),
             ] { try AttemptLimiter.forgive(key, in: database) }
         }
+        return account.userID
     }
 
     /// All accounts, by their user IDs.
@@ -138,8 +146,12 @@ public struct PortalAccounts: Sendable {
         }
     }
 
-    private struct Taken: Error {
+    /// A user ID that is taken.
+    struct Taken: Error {
+        /// As it was asked for.
         let userID: String
+        /// As the account has it.
+        let holder: String
     }
 }
 

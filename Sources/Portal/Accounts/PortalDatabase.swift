@@ -213,6 +213,10 @@ struct PortalDatabase: Sendable {
                     ALTER TABLE account ADD COLUMN browserEpoch BLOB;
                     """)
         }
+        migrator.registerMigration("6: user IDs are found whatever their capital letters") { database in
+            // Not unique: an earlier version may have added both spellings.
+            try database.execute(sql: "CREATE INDEX accountByUserID ON account (userID COLLATE NOCASE)")
+        }
         return migrator
     }
 }

@@ -21,7 +21,7 @@ struct AddUserCommand: AsyncParsableCommand {
 
     @OptionGroup var portal: PortalDataOptions
 
-    @Argument(help: "What the person types to log in.")
+    @Argument(help: "What the person types to log in; no two differ in capital letters only.")
     var userID: String
 
     @Option(help: "The person's name.")

@@ -21,7 +21,7 @@ struct ResetUserCommand: AsyncParsableCommand {
 
     @OptionGroup var portal: PortalDataOptions
 
-    @Argument(help: "The account.")
+    @Argument(help: "The account, by its user ID; capital letters make no difference.")
     var userID: String
 
     @OptionGroup var initial: InitialPasswordOptions
@@ -30,8 +30,9 @@ struct ResetUserCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await changingAccounts {
-            try await portal.accounts().reset(userID: userID, initialPassword: try await initial.rule())
-            Console.standard.result("reset \(userID)")
+            let reset = try await portal.accounts().reset(
+                userID: userID, initialPassword: try await initial.rule())
+            Console.standard.result("reset \(reset)")
         }
     }
 }
