@@ -48,6 +48,14 @@ enum PortalRoutes {
         return allowed.joined(separator: ", ")
     }
 
+    /// The page that a path belongs to: its own, or, where forms are sent that have no page there, the one above.
+    static func page(of path: String) -> String {
+        guard path != "", let allowed = allowedMethods(for: path), !allowed.contains("GET") else {
+            return path.isEmpty ? "/" : path
+        }
+        return page(of: String(path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex)))
+    }
+
     /// All lines.
     static let all: [Route] = [firstLogin, login, settings, endpoints].flatMap { $0.flatMap { $0 } }
 

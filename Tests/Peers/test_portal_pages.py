@@ -139,7 +139,10 @@ def test_pages(workplace, chromium):
     assert not foreign, foreign
     complaints = [entry for entry in driver.get_log("browser") if "Content Security Policy" in entry["message"]]
     assert not complaints, complaints
+    assert driver.find_element(By.ID, "message").get_attribute("role") == "status"
 
+    driver.refresh()
+    assert not driver.find_elements(By.ID, "message")
 
 def test_suggestions_and_signals(workplace):
     """A passkey among the suggestions logs in without a user ID; one that the portal no longer knows is told to the browser."""

@@ -41,7 +41,7 @@ def visit(url: str, password: str, is_headed: bool) -> None:
     """What a driver does within ``aikagi with``: prints what the page shows, one JSON object."""
     from selenium.webdriver import Chrome, ChromeOptions, ChromeService
     from selenium.webdriver.common.by import By
-    from selenium.webdriver.support.expected_conditions import staleness_of, url_contains
+    from selenium.webdriver.support.expected_conditions import staleness_of, url_matches
     from selenium.webdriver.support.wait import WebDriverWait
 
     options = ChromeOptions()
@@ -88,10 +88,10 @@ def visit(url: str, password: str, is_headed: bool) -> None:
         find("#name").clear()
         find("#name").send_keys("After")
         find("form[action^='/settings/passkeys/'] button").click()
-        WebDriverWait(browser, 60).until(url_contains("notice=renamed"))
+        WebDriverWait(browser, 60).until(url_matches(r"/settings/passkeys$"))
         renamed = browser.find_element(By.TAG_NAME, "main").text
         find("footer button").click()
-        WebDriverWait(browser, 60).until(url_contains("notice=logged-out"))
+        WebDriverWait(browser, 60).until(url_matches(r"/login$"))
         find("#userID")
         left = browser.execute_script("return JSON.stringify(sessionStorage)")
     print(json.dumps({

@@ -86,7 +86,7 @@ import WebAuthnModel
             try FileManager.default.removeItem(atPath: "\(fixture.mailDirectory)/tmp")
             var second = TestAuthenticator()
             #expect(try await browser.register(&second).path == "/top")
-            #expect(try await browser.submit("/settings/method", ["method": "mail"]).path == "/settings?notice=method")
+            #expect(try await browser.submit("/settings/method", ["method": "mail"]).path == "/settings")
             await fixture.portal.core.outbox.sendDue()
             try FileManager.default.createDirectory(
                 atPath: "\(fixture.mailDirectory)/tmp", withIntermediateDirectories: true)

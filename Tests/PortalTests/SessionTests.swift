@@ -113,7 +113,7 @@ import WebAuthnModel
             let page = try await browser.walk(fixture, upTo: "1.4")
             fixture.advance(by: 31 * 60)
             let ended = try await browser.post("/first-login/terms", ["decision": "accept", "csrf": page.csrf])
-            #expect(ended.headers[.location] == "/login?notice=login-needed")
+            #expect(ended.headers[.location] == "/login")
 
             let early = browser.another()
             let session = Session(secret: SessionSecrets().issue(), isNew: false, visitor: nil)

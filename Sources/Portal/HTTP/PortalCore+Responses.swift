@@ -4,27 +4,45 @@ import Hummingbird
 import Logging
 
 extension PortalCore {
-    /// A page.
+    /// A page, with what the visit has left for it.
     func page(
         _ screen: Screen, status: HTTPResponse.Status = .ok, for request: Request, _ context: PortalContext
     ) -> Response {
+        let isLookedAt = status == .ok && request.method == .get
+        let note = isLookedAt ? notes.note(in: request, secret: context.session.secret) : nil
+        let shown = note.map { screen.saying($0, for: request, context.language, now: now) } ?? screen
         let html = renderer.render(
-            screen, language: context.language, formToken: context.session.formToken, path: request.uri.path)
+            shown, language: context.language, formToken: context.session.formToken,
+            path: PortalRoutes.page(of: request.uri.path))
         configuration.onPage(
             PageView(
-                path: request.uri.path, steps: screen.steps, language: context.language,
-                userID: context.session.visitor?.account.userID, message: screen.alert?.alertText,
-                isRefusal: screen.alert?.isError ?? false, status: status.code))
-        return Response(
+                path: request.uri.path, steps: shown.steps, language: context.language,
+                userID: context.session.visitor?.account.userID, message: shown.alert?.alertText,
+                isRefusal: shown.alert?.isError ?? false, status: status.code))
+        let response = Response(
             status: status, headers: [.contentType: "text/html; charset=utf-8"],
             body: ResponseBody(byteBuffer: ByteBuffer(string: html)))
+        return note.map { !$0.isKept(by: request) } == true ? response.withCookie(notes.removal) : response
     }
 
     /// The same page again with what is wrong.
     func refusal(
-        _ screen: Screen, _ text: String, for request: Request, _ context: PortalContext
+        _ screen: Screen, _ phrase: Phrase, for request: Request, _ context: PortalContext
     ) -> Response {
-        page(screen.refusing(text), status: .unprocessableContent, for: request, context)
+        let response = page(
+            screen.refusing(phrase.text(context.language)), status: .unprocessableContent, for: request, context)
+        return keeping(phrase, on: screen, response, for: request, context)
+    }
+
+    /// The answer to a form, and for the page in the other language what it complains about.
+    private func keeping(
+        _ phrase: Phrase, until: Date? = nil, on screen: Screen, _ response: Response, for request: Request,
+        _ context: PortalContext
+    ) -> Response {
+        let note = VisitNote(
+            path: PortalRoutes.page(of: request.uri.path), phrase: phrase,
+            refusal: VisitNote.Refusal(on: screen, until: until))
+        return notes.header(note, secret: context.session.secret).map(response.withCookie) ?? response
     }
 
     /// The same page again after too many attempts.
@@ -35,7 +53,8 @@ extension PortalCore {
         var response = page(
             screen.refusing(failure.message(context.language)), status: failure.status, for: request, context)
         response.headers[.retryAfter] = String(seconds)
-        return response
+        let until = now.addingTimeInterval(TimeInterval(seconds))
+        return keeping(.tooManyAttempts, until: until, on: screen, response, for: request, context)
     }
 
     /// The same page again because a mail could not be sent.
@@ -47,7 +66,7 @@ extension PortalCore {
             screen.refusing(Phrase.mailNotSent.text(context.language)), status: .serviceUnavailable, for: request,
             context)
         response.headers[.retryAfter] = "60"
-        return response
+        return keeping(.mailNotSent, on: screen, response, for: request, context)
     }
 
     /// Sends the browser on with GET.

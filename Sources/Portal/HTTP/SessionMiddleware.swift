@@ -24,7 +24,8 @@ struct SessionMiddleware: RouterMiddleware {
         } catch {
             response = self.response(to: error, for: request, context)
         }
-        if context.session.isNew, !response.headers.contains(.setCookie) {
+        let name = SessionCookie(isSecure: core.origins.areSecure).name + "="
+        if context.session.isNew, !response.headers[values: .setCookie].contains(where: { $0.hasPrefix(name) }) {
             response = response.withCookie(core.sessionCookie(context.session.secret))
         }
         return response

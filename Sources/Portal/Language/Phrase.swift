@@ -2,7 +2,7 @@
 ///
 /// ``texts`` is the one table of what each says in each language; a test over all cases sees that none is missing. `%1` and `%2`
 /// stand for values.
-enum Phrase: String, Sendable, CaseIterable {
+enum Phrase: String, Codable, Sendable, CaseIterable {
     // Every page.
     case mainLink, backToStart, logOut, manualSteps
     // 1.1, 1.2

@@ -42,7 +42,7 @@ extension PortalCore {
     ) -> Response {
         switch outcome {
         case .accepted(let secret, let next): redirect(to: next).withCookie(sessionCookie(secret))
-        case .refused(let phrase): refusal(screen, phrase.text(context.language), for: request, context)
+        case .refused(let phrase): refusal(screen, phrase, for: request, context)
         case .delayed(let seconds): delay(screen, seconds: seconds, for: request, context)
         }
     }

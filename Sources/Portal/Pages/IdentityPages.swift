@@ -22,7 +22,7 @@ struct IdentityPages: Sendable {
         var screen = dateOfBirthScreen(context.language)
         screen.forms[0].fields[0].isInvalid = true
         guard let date = CalendarDate(fields["dateOfBirth"]) else {
-            return core.refusal(screen, Phrase.birthMalformed.text(context.language), for: request, context)
+            return core.refusal(screen, .birthMalformed, for: request, context)
         }
         let now = core.now
         let key = AttemptLimiter.Key.dateOfBirth(accountID: account.id)
@@ -40,7 +40,7 @@ struct IdentityPages: Sendable {
             return core.delay(screen, seconds: seconds, for: request, context)
         }
         guard date == account.dateOfBirth else {
-            return core.refusal(screen, Phrase.birthWrong.text(context.language), for: request, context)
+            return core.refusal(screen, .birthWrong, for: request, context)
         }
         return core.redirect(to: FirstLoginStep.terms.path)
     }
@@ -80,7 +80,7 @@ struct IdentityPages: Sendable {
                 screen.refusing(Phrase.termsRefused.text(context.language)), for: request, context)
         default:
             return core.refusal(
-                termsScreen(context.language), Phrase.termsUndecided.text(context.language), for: request, context)
+                termsScreen(context.language), .termsUndecided, for: request, context)
         }
     }
 

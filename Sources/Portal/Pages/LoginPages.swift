@@ -8,14 +8,7 @@ struct LoginPages: Sendable {
 
     @Sendable func show(_ request: Request, _ context: PortalContext) async throws -> Response {
         guard context.session.visitor == nil else { return core.redirect(to: context.session.duePath) }
-        var screen = screen(context.language)
-        switch request.uri.queryParameters["notice"].map(String.init) {
-        case "logged-out": screen = screen.noting(Phrase.noticeLoggedOut.text(context.language))
-        case "logged-out-everywhere": screen = screen.noting(Phrase.noticeLoggedOutEverywhere.text(context.language))
-        case "login-needed": screen = screen.noting(Phrase.noticeLoginNeeded.text(context.language))
-        default: break
-        }
-        return core.page(screen, for: request, context)
+        return core.page(screen(context.language), for: request, context)
     }
 
     @Sendable func submit(_ request: Request, _ context: PortalContext) async throws -> Response {
@@ -44,7 +37,7 @@ struct LoginPages: Sendable {
         // 2. Check the password; for an unknown user ID the same work is done, and the answer is the same.
         let isCorrect = try await core.passwords.verify(password, against: account?.passwordHash)
         guard let account, isCorrect else {
-            return core.refusal(screen, Phrase.wrongPassword.text(context.language), for: request, context)
+            return core.refusal(screen, .wrongPassword, for: request, context)
         }
 
         // 3. Begin the visit, unless the password has changed meanwhile.
@@ -62,7 +55,7 @@ struct LoginPages: Sendable {
                 now: now, in: database)
         }
         guard let secret else {
-            return core.refusal(screen, Phrase.wrongPassword.text(context.language), for: request, context)
+            return core.refusal(screen, .wrongPassword, for: request, context)
         }
         if account.step == .complete, account.method == .mail {
             do {
@@ -79,7 +72,7 @@ struct LoginPages: Sendable {
         _ = try await FormFields(of: request, in: context)
         let session = context.session
         try await core.database.write { try SessionStore.end(session, in: $0) }
-        return core.redirect(to: "/login?notice=logged-out").withCookie(core.sessionCookie(core.secrets.issue()))
+        return core.loggedOut(saying: .noticeLoggedOut)
     }
 
     private func screen(_ language: Language, userID: String = "") -> Screen {
@@ -102,5 +95,13 @@ struct LoginPages: Sendable {
             ceremonyTitle: Phrase.passkeyLoginTitle.text(language), offersAutofill: true)
         screen.offersCeremonies = true
         return screen
+    }
+}
+
+extension PortalCore {
+    /// Goes on with the login, in a visit of its own.
+    func loggedOut(saying phrase: Phrase) -> Response {
+        let secret = secrets.issue()
+        return redirect(to: "/login", saying: phrase, in: secret).withCookie(sessionCookie(secret))
     }
 }

@@ -32,10 +32,10 @@ struct MailAddressPages: Sendable {
         var screen = screen(account, context.language, value: String(input.prefix(254)))
         screen.forms[0].fields[0].isInvalid = true
         guard let address = MailAddress(input) else {
-            return core.refusal(screen, Phrase.mailMalformed.text(context.language), for: request, context)
+            return core.refusal(screen, .mailMalformed, for: request, context)
         }
         guard address.text != account.mailAddress else {
-            return core.refusal(screen, Phrase.mailUnchanged.text(context.language), for: request, context)
+            return core.refusal(screen, .mailUnchanged, for: request, context)
         }
         let now = core.now
         let key = AttemptLimiter.Key.mail(accountID: account.id)

@@ -23,7 +23,7 @@ struct MailPages: Sendable {
             var screen = addressScreen(context.language, value: String(input.prefix(254)))
             screen.forms[0].fields[0].isInvalid = true
             guard let address = MailAddress(input) else {
-                return core.refusal(screen, Phrase.mailMalformed.text(context.language), for: request, context)
+                return core.refusal(screen, .mailMalformed, for: request, context)
             }
             return try await send(to: address, for: visitor.account, onFailure: screen, request, context)
         }

@@ -19,7 +19,7 @@ struct MethodPages: Sendable {
         case .visitor(let visitor):
             guard let method = AuthenticationMethod(rawValue: fields["method"]) else {
                 return core.refusal(
-                    methodScreen(context.language), Phrase.methodMissing.text(context.language), for: request, context)
+                    methodScreen(context.language), .methodMissing, for: request, context)
             }
             let session = context.session
             try await core.database.write { database in
@@ -58,7 +58,7 @@ struct MethodPages: Sendable {
             objection = .passwordIsInitial
         }
         if let objection {
-            return core.refusal(screen, objection.text(context.language), for: request, context)
+            return core.refusal(screen, objection, for: request, context)
         }
 
         // One transaction: from here the initial password is worth nothing, nor is any visit that began with it, except this one

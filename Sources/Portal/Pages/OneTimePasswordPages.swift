@@ -47,9 +47,9 @@ struct OneTimePasswordPages: Sendable {
         guard let secret else {
             var screen = try await setUpScreen(for: visitor, context)
             screen.forms[0].fields[0].isInvalid = true
-            return core.refusal(screen, Phrase.totpWrongAtSetUp.text(context.language), for: request, context)
+            return core.refusal(screen, .totpWrongAtSetUp, for: request, context)
         }
-        return core.redirect(to: "/top?notice=app-ready").withCookie(core.sessionCookie(secret))
+        return core.redirect(to: "/top", saying: .noticeAppReady, in: secret).withCookie(core.sessionCookie(secret))
     }
 
     @Sendable func showLogin(_ request: Request, _ context: PortalContext) async throws -> Response {

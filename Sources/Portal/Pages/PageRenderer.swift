@@ -42,6 +42,7 @@ struct PageRenderer: Sendable {
             "offersLogOut": screen.offersLogOut,
             "logOut": Phrase.logOut.text(language),
             "skipLink": Phrase.mainLink.text(language),
+            "endsVisit": screen.endsVisit,
             "languagePath": PageRenderer.pathOnThisSite(path),
             "otherLanguage": language.other.rawValue,
             "otherLanguageName": language.other.ownName,

@@ -53,7 +53,7 @@ struct PasskeyPages: Sendable {
             else {
                 var screen = try await namingScreen(for: visitor, request, context)
                 screen.forms[0].fields[0].isInvalid = true
-                return core.refusal(screen, Phrase.nameMissing.text(context.language), for: request, context)
+                return core.refusal(screen, .nameMissing, for: request, context)
             }
             let session = context.session
             try await core.database.write { database in
@@ -99,9 +99,6 @@ struct PasskeyPages: Sendable {
                 Screen.PasskeyRow(
                     passkeyName: passkey.name ?? Phrase.unnamedPasskey.text(language),
                     passkeyDetails: PasskeyPages.dates(of: passkey, language))
-            }
-            if request.uri.queryParameters["notice"] == "app-ready" {
-                screen = screen.noting(Phrase.noticeAppReady.text(language))
             }
             screen.links = [
                 Screen.Link(linkPath: "/passkeys/new", linkLabel: Phrase.topAdd.text(language)),

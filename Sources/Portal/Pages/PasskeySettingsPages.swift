@@ -37,11 +37,6 @@ struct PasskeySettingsPages: Sendable {
             screen.signals = try signals(visitor.account, passkeys)
             screen.offersCeremonies = true
             screen.offersLogOut = true
-            switch request.uri.queryParameters["notice"].map(String.init) {
-            case "renamed": screen = screen.noting(Phrase.noticeRenamed.text(language))
-            case "removed": screen = screen.noting(Phrase.noticeRemoved.text(language))
-            default: break
-            }
             return core.page(screen, for: request, context)
         }
     }
@@ -62,14 +57,14 @@ struct PasskeySettingsPages: Sendable {
             guard let name = PasskeyName(fields["name"]) else {
                 var screen = try await screen(passkey, context.language)
                 screen.forms[0].fields[0].isInvalid = true
-                return core.refusal(screen, Phrase.nameMissing.text(context.language), for: request, context)
+                return core.refusal(screen, .nameMissing, for: request, context)
             }
             let session = context.session
             try await core.database.write { database in
                 guard try SessionStore.isOpen(session, in: database) else { throw PortalFailure.formExpired }
                 _ = try Passkey.rename(passkey.credentialID, of: visitor.account.id, to: name.text, in: database)
             }
-            return core.redirect(to: "/settings/passkeys?notice=renamed")
+            return core.redirect(to: "/settings/passkeys", saying: .noticeRenamed, in: session.secret)
         }
     }
 
@@ -118,10 +113,12 @@ struct PasskeySettingsPages: Sendable {
             }
             guard outcome.isRemoved else {
                 return core.refusal(
-                    removalScreen(passkey, context.language), Phrase.passkeyIsLast.text(context.language),
+                    removalScreen(passkey, context.language), .passkeyIsLast,
                     for: request, context)
             }
-            if outcome.goesOn { return core.redirect(to: "/settings/passkeys?notice=removed") }
+            if outcome.goesOn {
+                return core.redirect(to: "/settings/passkeys", saying: .noticeRemoved, in: session.secret)
+            }
             // This very visit began with it. The page that says so also tells the browser.
             var screen = Screen(title: Phrase.removedTitle.text(context.language))
             screen.signals = try JSONText.encode(

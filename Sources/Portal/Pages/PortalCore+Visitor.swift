@@ -18,7 +18,7 @@ extension Screen {
 extension PortalCore {
     /// Admits a visitor to a page of chapter 1 whose turn it is; a reload or the back button leads to the step that is due.
     func admit(to steps: Set<FirstLoginStep>, _ context: PortalContext) -> Admission {
-        guard let visitor = context.session.visitor else { return .elsewhere(loginNeeded()) }
+        guard let visitor = context.session.visitor else { return .elsewhere(loginNeeded(context)) }
         guard steps.contains(visitor.account.step), visitor.account.step != .complete else {
             return .elsewhere(redirect(to: context.session.duePath))
         }
@@ -27,7 +27,7 @@ extension PortalCore {
 
     /// Admits a visitor whose due page is one of these.
     func admit(toPaths paths: Set<String>, _ context: PortalContext) -> Admission {
-        guard let visitor = context.session.visitor else { return .elsewhere(loginNeeded()) }
+        guard let visitor = context.session.visitor else { return .elsewhere(loginNeeded(context)) }
         guard paths.contains(context.session.duePath) else {
             return .elsewhere(redirect(to: context.session.duePath))
         }
@@ -36,7 +36,7 @@ extension PortalCore {
 
     /// Admits a visitor who is to prove more than the password: to log in, or again before a setting is changed.
     func admit(toProofBy method: AuthenticationMethod, _ context: PortalContext) -> Admission {
-        guard let visitor = context.session.visitor else { return .elsewhere(loginNeeded()) }
+        guard let visitor = context.session.visitor else { return .elsewhere(loginNeeded(context)) }
         let due = context.session.duePath
         let isAgain = due == "/top" && visitor.account.method == method && !visitor.isFreshlyProven
         return due == method.proofPath || isAgain ? .visitor(visitor) : .elsewhere(redirect(to: due))
@@ -76,5 +76,7 @@ extension PortalCore {
     }
 
     /// Sends somebody who is not logged in to the login.
-    func loginNeeded() -> Response { redirect(to: "/login?notice=login-needed") }
+    func loginNeeded(_ context: PortalContext) -> Response {
+        redirect(to: "/login", saying: .noticeLoginNeeded, in: context.session.secret)
+    }
 }

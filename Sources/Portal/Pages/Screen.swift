@@ -138,6 +138,8 @@ struct Screen: Sendable {
         screen.alert = Alert(alertText: text, isError: true)
         return screen
     }
+    /// Whether a visit has ended, of which the browser's tab keeps nothing private.
+    var endsVisit = false
 
     /// A good message in front of the page.
     func noting(_ text: String) -> Screen {

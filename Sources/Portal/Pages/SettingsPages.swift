@@ -30,14 +30,13 @@ struct SettingsPages: Sendable {
             screen.links = [.top(language)]
             screen.offersCeremonies = true
             screen.offersLogOut = true
-            if let notice = SettingsPages.notice(request, language) { screen = screen.noting(notice) }
             return core.page(screen, for: request, context)
         }
     }
 
     @Sendable func logOutEverywhere(_ request: Request, _ context: PortalContext) async throws -> Response {
         _ = try await FormFields(of: request, in: context)
-        guard let visitor = context.session.visitor else { return core.loginNeeded() }
+        guard let visitor = context.session.visitor else { return core.loginNeeded(context) }
         let session = context.session
         try await core.database.write { database in
             // A second click, or a visit that somebody has ended meanwhile: that is done already.
@@ -48,8 +47,7 @@ struct SettingsPages: Sendable {
                 try MailConfirmation.forgetPending(of: visitor.account.id, in: database)
             }
         }
-        return core.redirect(to: "/login?notice=logged-out-everywhere")
-            .withCookie(core.sessionCookie(core.secrets.issue()))
+        return core.loggedOut(saying: .noticeLoggedOutEverywhere)
     }
 
     // MARK: How one logs in
@@ -74,7 +72,7 @@ struct SettingsPages: Sendable {
         }
         guard let method = AuthenticationMethod(rawValue: fields["method"]) else {
             return core.refusal(
-                methodScreen(visitor.account, context.language), Phrase.methodMissing.text(context.language),
+                methodScreen(visitor.account, context.language), .methodMissing,
                 for: request, context)
         }
         let session = context.session
@@ -96,7 +94,7 @@ struct SettingsPages: Sendable {
                 let changes = try Account.setMethod(method, of: accountID, in: database)
                 guard wasSetUp else { return "/" }
                 try core.notify(of: changes, visitor.account, language, in: database)
-                return "/settings?notice=method"
+                return "/settings"
             }
         }
         // By mail, a code is the proof that is due.
@@ -108,7 +106,8 @@ struct SettingsPages: Sendable {
                 context.logger.error("mail not delivered", metadata: ["error": "\(error)"])
             }
         }
-        return core.redirect(to: next)
+        guard next == "/settings" else { return core.redirect(to: next) }
+        return core.redirect(to: next, saying: .noticeMethodChanged, in: session.secret)
     }
 
     private func methodScreen(_ account: Account, _ language: Language) -> Screen {
@@ -153,7 +152,7 @@ struct SettingsPages: Sendable {
         }
         guard try await core.passwords.verify(fields["currentPassword"], against: account.passwordHash) else {
             screen.forms[0].fields[0].isInvalid = true
-            return core.refusal(screen, Phrase.currentPasswordWrong.text(context.language), for: request, context)
+            return core.refusal(screen, .currentPasswordWrong, for: request, context)
         }
         try await core.database.write { try AttemptLimiter.forgive(key, in: $0) }
 
@@ -167,7 +166,7 @@ struct SettingsPages: Sendable {
         }
         if objection == nil, password == fields["currentPassword"] { objection = .passwordIsCurrent }
         if let objection {
-            return core.refusal(screen, objection.text(context.language), for: request, context)
+            return core.refusal(screen, objection, for: request, context)
         }
 
         // 3. One transaction: every other visit ends, and this one goes on under a new secret.
@@ -192,7 +191,8 @@ struct SettingsPages: Sendable {
                 credentialID: credentialID, provenAt: provenAt, replacing: session, now: now, in: database)
         }
         guard let secret else { return core.redirect(to: "/settings/password") }
-        return core.redirect(to: "/settings?notice=password").withCookie(core.sessionCookie(secret))
+        return core.redirect(to: "/settings", saying: .noticePasswordChanged, in: secret)
+            .withCookie(core.sessionCookie(secret))
     }
 
     private func passwordScreen(_ account: Account, _ language: Language) -> Screen {
@@ -210,15 +210,6 @@ struct SettingsPages: Sendable {
         screen.links = [.settings(language)]
         screen.offersLogOut = true
         return screen
-    }
-
-    /// What was just done, when the page is reached after it.
-    private static func notice(_ request: Request, _ language: Language) -> String? {
-        switch request.uri.queryParameters["notice"].map(String.init) {
-        case "method": Phrase.noticeMethodChanged.text(language)
-        case "password": Phrase.noticePasswordChanged.text(language)
-        default: nil
-        }
     }
 }
 

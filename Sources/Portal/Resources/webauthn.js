@@ -333,9 +333,7 @@ if (signals) {
   if (told.unknown) signal("signalUnknownCredential", told.unknown);
 }
 
-if (["logged-out", "logged-out-everywhere", "login-needed"].includes(new URLSearchParams(location.search).get("notice"))) {
-  memory.forget();
-}
+if (document.querySelector("[data-ended]")) memory.forget();
 // The login page: a visit may have ended by itself, too.
 if (document.querySelector("[data-autofill]")) derivations.clear();
 showDownload();

@@ -53,7 +53,8 @@ final class Browser {
             uri: path, method: method, headers: headers, body: body.map { ByteBuffer(string: $0) })
         for cookie in response.headers[values: .setCookie] {
             let pair = cookie.split(separator: ";").first.map { $0.split(separator: "=", maxSplits: 1) } ?? []
-            if pair.count == 2 { cookies[String(pair[0])] = String(pair[1]) }
+            guard let name = pair.first else { continue }
+            cookies[String(name)] = pair.count == 2 ? String(pair[1]) : nil
         }
         return Page(
             status: response.status.code, headers: response.headers, body: String(buffer: response.body), path: path)
