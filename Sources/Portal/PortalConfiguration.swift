@@ -54,7 +54,7 @@ public struct PortalConfiguration: Sendable {
     public var clock: @Sendable () -> Date = { Date() }
     /// What a guess at a password costs.
     public var passwordCost = PasswordCost.standard
-    /// The language when neither the page's link nor the browser decides.
+    /// The language when neither the page's link nor the browser decides; a browser that asks for others alone gets English.
     public var language = Language.japanese
     /// Whether pages show the manual's step numbers.
     public var showsManualSteps = false

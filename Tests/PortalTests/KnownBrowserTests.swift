@@ -171,7 +171,7 @@ import Testing
             try await fixture.portal.core.database.write {
                 try $0.execute(
                     sql: "INSERT INTO account SELECT 99, 'taro', x'00', 'Taro', dateOfBirth, passwordHash, "
-                        + "'complete', mailAddress, 'mail', 0, 0, 0, 0, NULL FROM account")
+                        + "'complete', mailAddress, 'mail', 0, 0, 0, 0, NULL, NULL FROM account")
             }
             let mark = try #require(browser.cookies[KnownBrowserTests.cookie])
             let stranger = browser.another()

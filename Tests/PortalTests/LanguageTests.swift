@@ -16,7 +16,9 @@ import Testing
         "The browser's wish is read by its weights",
         arguments: [
             ("ja", Language.japanese), ("en-US,en;q=0.9", .english), ("fr, en;q=0.5, ja;q=0.8", .japanese),
-            ("ja;q=0, en;q=0.1", .english), ("de", nil), ("", nil), ("EN-gb", .english), (";;,,q=", nil),
+            ("ja;q=0, en;q=0.1", .english), ("", nil), ("EN-gb", .english), (";;,,q=", nil), ("*", nil),
+            ("fr", .english), ("fr-CH, de;q=0.9, *;q=0.5", .english), ("zh-Hant;q=0.5, ja;q=0.1", .japanese),
+            ("ja;q=0", nil), ("ja;q=0, fr", .english), ("fr;q=0", nil),
         ])
     func acceptLanguage(header: String, language: Language?) {
         #expect(Language(acceptLanguage: header) == language)
@@ -26,9 +28,10 @@ import Testing
     func choice() async throws {
         let fixture = try await PortalFixture(showsManualSteps: true)
         try await fixture.browse { browser in
-            browser.acceptLanguage = "fr"
-            #expect(try await browser.open("/login").says(#"<html lang="ja">"#))
-            browser.acceptLanguage = "ja"
+            for (wish, language) in [("fr", "en"), (nil, "ja"), ("", "ja"), ("*", "ja"), ("ja", "ja")] {
+                browser.acceptLanguage = wish
+                #expect(try await browser.open("/login").says(#"<html lang="\#(language)">"#))
+            }
             let english = try await browser.open("/login?lang=en")
             #expect(english.says(#"<html lang="en">"#))
             #expect(english.says("Log in with a passkey"))

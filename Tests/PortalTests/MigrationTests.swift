@@ -22,7 +22,7 @@ import Testing
                         ALTER TABLE passkey DROP COLUMN supportsPRF;
                         DROP INDEX attemptByTime; DROP INDEX sessionByUse; DROP INDEX sessionByAge;
                         DROP TABLE outbox; ALTER TABLE account DROP COLUMN browserEpoch;
-                        DROP INDEX accountByUserID;
+                        DROP INDEX accountByUserID; ALTER TABLE account DROP COLUMN language;
                         DELETE FROM grdb_migrations WHERE substr(identifier, 1, 2) > '2:';
                         """)
             }

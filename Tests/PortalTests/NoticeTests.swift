@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import Testing
 import WebAuthnModel
 
@@ -109,6 +110,49 @@ import WebAuthnModel
             await fixture.portal.core.outbox.sendDue()
             let mail = try #require(try fixture.mails().first)
             #expect(mail.contains("\r\nA passkey was added.\r\n"))
+        }
+    }
+
+    @Test(
+        "The old mail address is told in the language that the account used last, whoever opens the link",
+        arguments: Language.allCases)
+    func mailAddress(language: Language) async throws {
+        let fixture = try await PortalFixture()
+        try await fixture.browse { browser in
+            var passkey = TestAuthenticator()
+            _ = try await browser.reachSetUp(fixture)
+            _ = try await browser.register(&passkey)
+            // The page's link counts as much as the browser's wish.
+            _ = try await browser.open("/top?lang=\(language.rawValue)")
+            #expect(try await fixture.account().language == language)
+            await fixture.portal.core.outbox.sendDue()
+            try fixture.emptyMailbox()
+            _ = try await browser.submit("/settings/mail-address", ["mailAddress": "h2@example.com"])
+            let link = try #require(try fixture.mailLinks().first)
+            try fixture.emptyMailbox()
+            let stranger = browser.another()
+            stranger.acceptLanguage = language.other.rawValue
+            let confirmed = try await stranger.submit(link, [:])
+            #expect(confirmed.says(Phrase.confirmedChange.text(language.other)))
+            let notice = try #require(try fixture.mails().first)
+            let sentence = Phrase.noticeMailAddress.text(language, "h…@example.com")
+            #expect(notice.contains("To: hanako@example.jp\r\n") && notice.contains("\r\n\(sentence)\r\n"))
+            #expect(try await fixture.account().language == language)
+        }
+    }
+
+    @Test("Of an account whose language nobody knows, the old mail address is told in that of whoever opens the link")
+    func unknownLanguage() async throws {
+        try await PortalFixture.withPasskey { fixture, browser, _ in
+            _ = try await browser.submit("/settings/mail-address", ["mailAddress": "h2@example.com"])
+            let link = try #require(try fixture.mailLinks().first)
+            try fixture.emptyMailbox()
+            try await fixture.portal.core.database.write { try $0.execute(sql: "UPDATE account SET language = NULL") }
+            let stranger = browser.another()
+            stranger.acceptLanguage = "en"
+            _ = try await stranger.submit(link, [:])
+            let sentence = Phrase.noticeMailAddress.text(.english, "h…@example.com")
+            #expect(try #require(try fixture.mails().first).contains(sentence))
         }
     }
 }

@@ -61,7 +61,7 @@ import Testing
             try await fixture.portal.core.database.write {
                 try $0.execute(
                     sql: "INSERT OR IGNORE INTO account SELECT 99, 'taro', x'00', 'Taro', dateOfBirth, passwordHash, "
-                        + "'complete', mailAddress, 'totp', 0, 0, 0, 0, NULL FROM account")
+                        + "'complete', mailAddress, 'totp', 0, 0, 0, 0, NULL, NULL FROM account")
                 try $0.execute(
                     sql: "INSERT OR REPLACE INTO oneTimePassword VALUES (99, ?, 0, ?)", arguments: [sealed, moment])
             }

@@ -281,7 +281,7 @@ import WebAuthnModel
             try await fixture.portal.core.database.write {
                 try $0.execute(
                     sql: "INSERT INTO account SELECT 99, 'taro', x'00', 'Taro', dateOfBirth, passwordHash, "
-                        + "'complete', mailAddress, 'mail', 0, 0, 0, 0, NULL FROM account")
+                        + "'complete', mailAddress, 'mail', 0, 0, 0, 0, NULL, NULL FROM account")
             }
             let other = browser.another()
             try fixture.emptyMailbox()

@@ -23,6 +23,8 @@ struct Account: Sendable, Equatable {
     let method: AuthenticationMethod
     /// What the marks of its known browsers belong to: others are void; empty before the first was voided.
     let browserEpoch: [UInt8]
+    /// The language that it used last; `nil` before its first page.
+    let language: Language?
 }
 
 extension Account {
@@ -35,7 +37,8 @@ extension Account {
             id: row["id"], userID: row["userID"], userHandle: Bytes.column("userHandle", of: row), name: row["name"],
             dateOfBirth: dateOfBirth, passwordHash: row["passwordHash"], step: step, mailAddress: row["mailAddress"],
             method: (row["method"] as String?).flatMap(AuthenticationMethod.init) ?? .passkey,
-            browserEpoch: Bytes.column("browserEpoch", of: row))
+            browserEpoch: Bytes.column("browserEpoch", of: row),
+            language: (row["language"] as String?).flatMap { Language(rawValue: $0) })
     }
 
     /// The account with a row number.
@@ -87,6 +90,12 @@ extension Account {
             changes.append(.noticeMailAppRemoved)
         }
         return changes
+    }
+
+    /// Notes the language that the account uses.
+    static func note(_ language: Language, of accountID: Int64, in database: Database) throws {
+        try database.execute(
+            sql: "UPDATE account SET language = ? WHERE id = ?", arguments: [language.rawValue, accountID])
     }
 
     /// Voids the marks of all its known browsers.

@@ -217,6 +217,9 @@ struct PortalDatabase: Sendable {
             // Not unique: an earlier version may have added both spellings.
             try database.execute(sql: "CREATE INDEX accountByUserID ON account (userID COLLATE NOCASE)")
         }
+        migrator.registerMigration("7: the language that an account used last") { database in
+            try database.execute(sql: "ALTER TABLE account ADD COLUMN language TEXT")
+        }
         return migrator
     }
 }

@@ -13,7 +13,7 @@ struct SessionMiddleware: RouterMiddleware {
         if PortalAssets.isAsset(request.uri.path) { return try await next(request, context) }
         var context = context
         do {
-            context.session = try await session(of: request)
+            context.session = try await session(of: request, in: context.language)
         } catch {
             // Whose visit it is could not be asked: the cookie, which may be a good one, stays as it is.
             return response(to: error, for: request, context)
@@ -31,7 +31,7 @@ struct SessionMiddleware: RouterMiddleware {
         return response
     }
 
-    private func session(of request: Request) async throws -> Session {
+    private func session(of request: Request, in language: Language) async throws -> Session {
         guard let secret = SessionCookie(isSecure: core.origins.areSecure).secret(in: request) else {
             return Session(secret: core.secrets.issue(), isNew: true, visitor: nil)
         }
@@ -45,6 +45,10 @@ struct SessionMiddleware: RouterMiddleware {
         }
         if found.isStale {
             try await core.database.write { try SessionStore.touch(secret: secret, now: now, in: $0) }
+        }
+        if found.visitor.account.language != language {
+            let accountID = found.visitor.account.id
+            try await core.database.writeSoon { try Account.note(language, of: accountID, in: $0) }
         }
         return Session(secret: secret, isNew: false, visitor: found.visitor)
     }

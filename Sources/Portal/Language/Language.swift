@@ -5,9 +5,11 @@ public enum Language: String, Sendable, CaseIterable {
     /// English.
     case english = "en"
 
-    /// The one of them that a browser likes best (RFC 9110 §12.5.4), `nil` when it names neither.
+    /// The one of them that a browser likes best (RFC 9110 §12.5.4): English when it asks for others alone, `nil` when it asks for
+    /// none or for any.
     init?(acceptLanguage: String) {
         var best: (language: Language, quality: Double)?
+        var namesOthers = false
         for entry in acceptLanguage.split(separator: ",").prefix(20) {
             let parts = entry.split(separator: ";")
             guard let range = parts.first else { continue }
@@ -17,11 +19,15 @@ public enum Language: String, Sendable, CaseIterable {
                 let text = HalfWidth.trimmed(String(parameter))
                 if text.hasPrefix("q=") { quality = Double(text.dropFirst(2)) ?? 0 }
             }
-            guard let language = Language(rawValue: tag), quality > best?.quality ?? 0 else { continue }
-            best = (language, quality)
+            guard let language = Language(rawValue: tag) else {
+                if quality > 0, !tag.isEmpty, tag.allSatisfy({ ("a"..."z").contains($0) }) { namesOthers = true }
+                continue
+            }
+            if quality > best?.quality ?? 0 { best = (language, quality) }
         }
-        guard let best else { return nil }
-        self = best.language
+        // Who reads neither will rather know English.
+        guard let language = best?.language ?? (namesOthers ? .english : nil) else { return nil }
+        self = language
     }
 
     /// The other one, for the link that switches.

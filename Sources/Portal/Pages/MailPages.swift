@@ -81,14 +81,15 @@ struct MailPages: Sendable {
         guard let token = token(context) else { return linkResult(.unknown, request, context) }
         let change = try await core.database.read { try MailConfirmation.change(by: token, now: now, in: $0) }
         if let change, let old = change.account.mailAddress.flatMap({ MailAddress($0) }) {
-            // The old address is told first: a change that its owner does not learn of does not happen.
+            // The old address is told first: a change that its owner does not learn of does not happen. In the owner's
+            // language: whoever opens the link may be somebody else.
             let name = core.configuration.name
+            let language = change.account.language ?? context.language
             do {
                 try await core.send(
-                    subject: Phrase.noticeMailSubject.text(context.language, name),
+                    subject: Phrase.noticeMailSubject.text(language, name),
                     text: Phrase.noticeMailText.text(
-                        context.language, name,
-                        Phrase.noticeMailAddress.text(context.language, MailCodePages.veiled(change.address))),
+                        language, name, Phrase.noticeMailAddress.text(language, MailCodePages.veiled(change.address))),
                     to: old)
             } catch let error as any MailTransportError {
                 return core.mailNotSent(

@@ -32,7 +32,7 @@ final class Browser {
 
     private let client: any TestClientProtocol
     private(set) var cookies: [String: String] = [:]
-    var acceptLanguage = "ja"
+    var acceptLanguage: String? = "ja"
 
     init(client: any TestClientProtocol) { self.client = client }
 
