@@ -170,7 +170,7 @@ import WebAuthnModel
         }
     }
 
-    @Test("Guesses at the current password count as those of the login")
+    @Test("Guesses at the current password are slowed, apart from those of the login")
     func currentPasswordGuesses() async throws {
         try await PortalFixture.withPasskey { fixture, browser, authenticator in
             // Whoever has used up the login's attempts can still change the password.
@@ -187,6 +187,20 @@ import WebAuthnModel
             let slowed = try await browser.submit(
                 "/settings/password", ["currentPassword": SettingsTests.password], on: page)
             #expect(slowed.status == 429)
+            // In all visits of the account together, and for a quarter of an hour, whoever logs in meanwhile.
+            fixture.advance(by: 60)
+            let other = browser.another()
+            #expect(try await other.logIn(SettingsTests.password).path == "/login/passkey")
+            _ = try await other.prove(with: &authenticator)
+            let fields = ["currentPassword": SettingsTests.password]
+            let elsewhere = try await other.submit("/settings/password", fields)
+            #expect(elsewhere.status == 429 && elsewhere.headers[.retryAfter] == "840")
+            fixture.advance(by: 840)
+            _ = try await other.open("/settings/password")
+            _ = try await other.prove(with: &authenticator)
+            // It is right, but nothing new was typed.
+            let taken = try await other.submit("/settings/password", fields)
+            #expect(taken.says(Phrase.passwordTooShort.text(.japanese)))
         }
     }
 

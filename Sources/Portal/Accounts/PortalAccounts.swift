@@ -118,7 +118,7 @@ public struct PortalAccounts: Sendable {
             try Account.forgetBrowsers(of: account.id, in: database)
             for key in [
                 AttemptLimiter.Key.password(userID: userID), .knownBrowsers(userID: userID),
-                .dateOfBirth(accountID: account.id),
+                .currentPassword(accountID: account.id), .dateOfBirth(accountID: account.id),
                 .code(accountID: account.id), .mail(accountID: account.id), .mailCode(accountID: account.id),
             ] { try AttemptLimiter.forgive(key, in: database) }
         }

@@ -144,8 +144,8 @@ struct SettingsPages: Sendable {
         var screen = passwordScreen(account, context.language)
         let now = core.now
 
-        // 1. The current password, whose guesses count as those of the login do.
-        let key = AttemptLimiter.Key.password(userID: account.userID)
+        // 1. The current password.
+        let key = AttemptLimiter.Key.currentPassword(accountID: account.id)
         switch try await core.database.write({ try AttemptLimiter.admit([key], now: now, in: $0) }) {
         case .delayed(let seconds): return core.delay(screen, seconds: seconds, for: request, context)
         case .admitted: break

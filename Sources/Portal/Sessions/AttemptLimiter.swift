@@ -39,6 +39,10 @@ enum AttemptLimiter {
         static func knownBrowsers(userID: String) -> Key {
             Key("password in known browsers", userID.lowercased(), maximum: 20, window: 15 * 60)
         }
+        /// The current password, typed to change it: apart from the login, so that who mistypes it here is not locked out there.
+        static func currentPassword(accountID: Int64) -> Key {
+            Key("current password", String(accountID), maximum: 5, window: 15 * 60)
+        }
         /// Logins from one network address.
         static func address(_ address: String) -> Key { Key("address", group(address), maximum: 50, window: 15 * 60) }
         /// Ceremonies begun from one network address before a login, counted while they may be open; each look at the login
