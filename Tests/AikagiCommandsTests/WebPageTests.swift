@@ -31,6 +31,18 @@ import Testing
         #expect(page.alert?.unicodeScalars.elementsEqual(alert.unicodeScalars) == true)
     }
 
+    @Test("The complaint of the portal's own page is found, and not the place where its script will complain")
+    func portalPage() {
+        let outcome = #"<p class="outcome" role="alert" hidden></p>"#
+        for (html, alert) in [
+            (#"<p class="alert" role="alert" id="message">Wrong.</p>"# + outcome, "Wrong."),
+            (outcome + #"<p class="alert" role="alert" id="message">Wrong.</p>"#, "Wrong."), (outcome, nil),
+            (#"<p class="notice" role="status" id="message">Done.</p>"#, nil),
+        ] {
+            #expect(WebPage(path: "/login", status: 422, html: html).alert == alert)
+        }
+    }
+
     @Test(
         "Broken HTML has no parts and is no problem",
         arguments: ["", "<main", "<main data-step=", "<input name=\"csrf\"", "role=\"alert\">x"])

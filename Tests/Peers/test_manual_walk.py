@@ -372,7 +372,9 @@ def test_a_signal_ends_it_and_leaves_the_protocol(short_directory, number, statu
         (["--chapter", "x"], 64, "--data must name"),
         (["--language", "fr"], 64, "fr"),
         (["--report", "/proc/none"], 1, "cannot create the report folder /proc/none"),
-        (["report", "/nonexistent"], 1, "cannot read '/nonexistent/steps.json'"),
+        (["report", "/nonexistent"], 1, "there is no folder '/nonexistent'; name the folder that `aikagi manual --report DIR`"),
+        (["report", "/"], 1, "there is no steps.json in '/'; name the folder"),
+        (["report", "/etc/passwd"], 1, "'/etc/passwd' is a file; name the folder"),
     ],
 )
 def test_refusals(arguments, status, words):

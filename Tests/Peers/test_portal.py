@@ -123,7 +123,8 @@ def test_private_certificate(workplace):
     _, origin = start(workplace, data, "--certificate", str(chain), "--private-key", str(key))
     password = workplace.directory / "pw"
     password.write_text("wrong\n")
-    for trusted, words in ((), "give its authority with --portal-ca"), (("--portal-ca", str(chain)), "refuses this user ID"):
+    for trusted, words in ((), "give its authority with --portal-ca"), (
+            ("--portal-ca", str(chain)), "aikagi: The user ID or the password is not correct. Please enter them again.\n"):
         login = subprocess.run(
             [workplace.binary, "login", "--hybrid", origin, "--user", USER, "--password-file", str(password), *trusted],
             capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)

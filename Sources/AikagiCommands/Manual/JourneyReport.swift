@@ -10,6 +10,24 @@ struct JourneyReport: Sendable {
     /// The steps' path.
     var steps: String { folder + "/steps.json" }
 
+    /// Reads the steps that are in the folder.
+    func read() async throws -> JourneyFile {
+        var isFolder = false
+        guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) else {
+            throw CommandFailure("there is no folder '\(folder)'; \(JourneyReport.remedy)")
+        }
+        guard isFolder else {
+            throw CommandFailure("'\(folder)' is a file; \(JourneyReport.remedy)")
+        }
+        guard FileManager.default.fileExists(atPath: steps) else {
+            throw CommandFailure("there is no steps.json in '\(folder)'; \(JourneyReport.remedy)")
+        }
+        return try JourneyFile(decoding: try await InputFile.read(steps, limit: JourneyFile.maximumByteCount))
+    }
+
+    private static let remedy =
+        "name the folder that `aikagi manual --report DIR` has written, or one with such a steps.json"
+
     /// Makes the folder, so that a mistake shows before the walk and not after it.
     func prepare() throws(CommandFailure) {
         do {

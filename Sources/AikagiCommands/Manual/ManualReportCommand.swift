@@ -14,15 +14,13 @@ struct ManualReportCommand: AsyncParsableCommand {
               aikagi manual report report-browser
             """)
 
-    @Argument(help: ArgumentHelp("The report's folder.", valueName: "dir"))
+    @Argument(help: ArgumentHelp("The report's folder, with its steps.json.", valueName: "dir"))
     var folder: String
 
     func run() async throws {
         try await runInterruptibly {
             let report = JourneyReport(folder: folder)
-            let file = try JourneyFile(
-                decoding: try await InputFile.read(report.steps, limit: JourneyFile.maximumByteCount))
-            try report.writePage(of: file)
+            try report.writePage(of: try await report.read())
             Console.standard.result(report.index)
         }
     }

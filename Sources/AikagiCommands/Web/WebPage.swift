@@ -23,12 +23,12 @@ struct WebPage: Sendable {
 
     /// What the page complains about, as plain text.
     var alert: String? {
-        let scalars = html.unicodeScalars
-        guard let start = scalars.firstRange(of: #"role="alert">"#.unicodeScalars),
-            let end = scalars[start.upperBound...].firstRange(of: "</p>".unicodeScalars)
-        else { return nil }
+        // The one that is hidden waits for a script to fill it.
+        let complaint = #/<p [^>]*role="alert"(?<others>[^>]*)>(?<text>.*?)</p>/#.dotMatchesNewlines()
+            .matchingSemantics(.unicodeScalar)
         let tag = #/<[^>]*>/#.matchingSemantics(.unicodeScalar)
-        return WebPage.unescape(String(scalars[start.upperBound..<end.lowerBound]).replacing(tag, with: ""))
+        let shown = html.matches(of: complaint).first { !$0.others.contains("hidden") }
+        return shown.map { WebPage.unescape(String($0.text).replacing(tag, with: "")) }
     }
 
     /// The attributes of each start tag of one name.
