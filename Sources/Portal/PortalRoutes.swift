@@ -106,6 +106,7 @@ enum PortalRoutes {
         form(
             "/one-time-password/set-up", { OneTimePasswordPages(core: $0).showSetUp },
             { OneTimePasswordPages(core: $0).submitSetUp }),
+        get(HelpPage.path) { HelpPage(core: $0).show },
         get("/top") { PasskeyPages(core: $0).showTop },
         get("/mail") { MailboxPage(core: $0).show },
     ]

@@ -43,6 +43,23 @@ def test_pages(workplace, chromium):
     chromium.fill(userID=USER, password="wrong password")
     assert driver.find_element(By.ID, "message").get_attribute("role") == "alert"
     chromium.look("1.2-wrong-password")
+    # The other language keeps what was typed and what was wrong; a fresh look has neither.
+    texts = set()
+    for _ in range(2):
+        chromium.press("a.language")
+        assert chromium.path.startswith("/login?lang=")
+        assert driver.find_element(By.ID, "userID").get_attribute("value") == USER
+        assert not driver.find_element(By.ID, "password").get_attribute("value")
+        texts.add(driver.find_element(By.ID, "message").text)
+    assert len(texts) == 2
+    chromium.press(".links a")
+    chromium.arrive("/help")
+    chromium.look("help")
+    chromium.tab_through("help")
+    chromium.press(".links a")
+    chromium.arrive("/login")
+    assert not driver.find_element(By.ID, "userID").get_attribute("value")
+    assert not driver.find_elements(By.ID, "message")
     # By keyboard alone: the skip link comes first, then on to the form.
     driver.get(origin)
     driver.switch_to.active_element.send_keys(Keys.TAB)
@@ -122,7 +139,10 @@ def test_pages(workplace, chromium):
     chromium.arrive("/top")
     chromium.press("footer button")
     chromium.arrive("/login")
+    assert driver.find_element(By.ID, "message").get_attribute("role") == "status"
     chromium.look("logged-out")
+    driver.refresh()
+    assert not driver.find_elements(By.ID, "message")
     kept = json.loads(driver.execute_script("return sessionStorage.getItem('webauthn-ceremonies')"))
     assert [entry["kind"] for entry in kept] == ["registration"] and kept[0]["response"] == ceremony["response"]
     assert set(kept[0]["options"]["user"]) == {"id"}
@@ -139,10 +159,7 @@ def test_pages(workplace, chromium):
     assert not foreign, foreign
     complaints = [entry for entry in driver.get_log("browser") if "Content Security Policy" in entry["message"]]
     assert not complaints, complaints
-    assert driver.find_element(By.ID, "message").get_attribute("role") == "status"
 
-    driver.refresh()
-    assert not driver.find_elements(By.ID, "message")
 
 def test_suggestions_and_signals(workplace):
     """A passkey among the suggestions logs in without a user ID; one that the portal no longer knows is told to the browser."""

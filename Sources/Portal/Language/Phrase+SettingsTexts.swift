@@ -162,7 +162,7 @@ extension Phrase {
                 "The mails of this portal. They are not sent anywhere but shown here for testing."
             )
         case .mailPageEmpty: ("まだメールはありません。", "There are no mails yet.")
-        default: ("", "")
+        default: helpTexts
         }
     }
 }

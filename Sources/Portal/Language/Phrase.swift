@@ -8,6 +8,10 @@ enum Phrase: String, Codable, Sendable, CaseIterable {
     // 1.1, 1.2
     case loginTitle, loginIntro, userID, password, loginButton, passkeyLoginTitle, passkeyLoginButton
     case wrongPassword, tooManyAttempts, noticeLoggedOut, noticeLoginNeeded
+    // For those who cannot log in
+    case helpTitle, helpDeviceTitle, helpOtherDevice, helpOneTimePassword, helpRemoval, helpEverywhere
+    case helpCodeTitle, helpCode, helpPasswordTitle, helpPassword, helpPasswordChange, helpDeskTitle, helpDesk,
+        helpReset
     // 1.3
     case birthTitle, birthIntro, birthLabel, birthHint, nextButton, birthMalformed, birthWrong
     // 1.4

@@ -93,6 +93,7 @@ struct LoginPages: Sendable {
             ceremonyKind: "authentication",
             ceremonyButtons: [("", Phrase.passkeyLoginButton.text(language))],
             ceremonyTitle: Phrase.passkeyLoginTitle.text(language), offersAutofill: true)
+        screen.links = [.help(language)]
         screen.offersCeremonies = true
         return screen
     }

@@ -88,6 +88,7 @@ struct MailCodePages: Sendable {
             screen.forms = [send]
         }
         screen.explainProof(context)
+        screen.links = [.help(language)]
         screen.offersMailPage = true
         screen.offersLogOut = true
         return screen

@@ -119,6 +119,7 @@ struct OneTimePasswordPages: Sendable {
         screen.paragraphs = [Phrase.totpLoginIntro.text(language)]
         screen.explainProof(context)
         screen.forms = [codeForm(action: OneTimePasswordPages.loginPath, hint: .totpCodeHint, language)]
+        screen.links = [.help(language)]
         screen.offersLogOut = true
         return screen
     }

@@ -30,6 +30,9 @@ struct PageRenderer: Sendable {
             },
             "hasMenu": !screen.menu.isEmpty,
             "menu": screen.menu.map { ["path": $0.menuPath, "label": $0.menuLabel, "hint": $0.menuHint] },
+            "sections": screen.sections.map {
+                ["title": $0.sectionTitle, "texts": $0.sectionParagraphs] as [String: Any]
+            },
             "mails": screen.mails.map(PageRenderer.mail),
             "needsScript": screen.ceremony != nil || screen.signals != nil || screen.offersCeremonies,
             "terms": screen.terms,

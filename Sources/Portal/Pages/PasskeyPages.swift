@@ -76,6 +76,7 @@ struct PasskeyPages: Sendable {
             screen.ceremony = Screen.CeremonyPanel(
                 ceremonyKind: "authentication",
                 ceremonyButtons: [("", Phrase.biometricsButton.text(language))])
+            screen.links = [.help(language)]
             screen.offersCeremonies = true
             screen.offersLogOut = true
             return core.page(screen, for: request, context)

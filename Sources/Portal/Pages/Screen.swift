@@ -91,6 +91,12 @@ struct Screen: Sendable {
         let menuHint: String
     }
 
+    /// A part of a text, under a heading of its own.
+    struct Section: Sendable {
+        let sectionTitle: String
+        let sectionParagraphs: [String]
+    }
+
     /// A mail, on the page that shows them.
     struct ShownMail: Sendable {
         let mailSubject: String
@@ -116,6 +122,7 @@ struct Screen: Sendable {
     var details: [Detail] = []
     var menu: [MenuItem] = []
     var mails: [ShownMail] = []
+    var sections: [Section] = []
     /// A text to read before one decides.
     var terms: [String] = []
     var forms: [Form] = []
@@ -131,6 +138,8 @@ struct Screen: Sendable {
     var offersCeremonies = false
     /// Whether pages can be left by logging out.
     var offersLogOut = false
+    /// Whether a visit has ended, of which the browser's tab keeps nothing private.
+    var endsVisit = false
 
     /// An error message in front of the page.
     func refusing(_ text: String) -> Screen {
@@ -138,8 +147,6 @@ struct Screen: Sendable {
         screen.alert = Alert(alertText: text, isError: true)
         return screen
     }
-    /// Whether a visit has ended, of which the browser's tab keeps nothing private.
-    var endsVisit = false
 
     /// A good message in front of the page.
     func noting(_ text: String) -> Screen {
