@@ -30,7 +30,7 @@ import Testing
             }
             let page = try String(contentsOfFile: report.index, encoding: .utf8)
             for step in ManualStep.all {
-                #expect(page.contains("✓ \(step.id)<") || page.contains("✓ <a href=\"#\(step.id)\">"))
+                #expect(page.contains("✓ \(step.label)<") || page.contains("✓ <a href=\"#\(step.id)\">\(step.label)<"))
             }
             let files = try FileManager.default.contentsOfDirectory(atPath: folder + "/report/ceremonies")
             #expect(files.count == 4)

@@ -64,7 +64,7 @@ import Testing
             await clock.sleepers(1)
             return "done"
         }
-        #expect(lines.text(.error).contains("x.4 scan the QR code with the phone: 2 s, last: advertising"))
+        #expect(lines.text(.error).contains("★.4 scan the QR code with the phone: 2 s, last: advertising"))
     }
 
     @Test("Legs belong to the step, or to the ceremony that it prepares")

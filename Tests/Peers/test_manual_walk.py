@@ -187,14 +187,14 @@ def biometrics(walk: Walk, visitor: PortalVisitor) -> None:
     visitor.register(phone, "cross-platform")
     walk.hears(r"^2-2\.4 ")
     visitor.submit("/passkeys/name", name="Phone")
-    walk.hears(r"^x\.1 ")
+    walk.hears(r"^★\.1 ")
     visitor.submit("/logout")
     log_in()
-    walk.hears(r"^x\.2 ")
+    walk.hears(r"^★\.2 ")
     walk.types()
-    walk.hears(r"^x\.3 ")
+    walk.hears(r"^★\.3 ")
     walk.types()
-    walk.hears(r"^x\.4 ")
+    walk.hears(r"^★\.4 ")
     visitor.authenticate(phone)
 
 
@@ -207,7 +207,7 @@ def test_the_whole_manual(short_directory):
             status, output = walk.ends()
     assert status == 0, walk.said
     done = re.findall(r"^  ✓ (\S+) ", output, re.MULTILINE)
-    assert len(done) == len(set(done)) == STEPS and done[0] == "1.1" and done[-1] == "x.5", output
+    assert len(done) == len(set(done)) == STEPS and done[0] == "1.1" and done[-1] == "★.5", output
     assert output.endswith(f"\n{STEPS} done, 0 failed, 0 skipped\n{report}/index.html\n")
     manual, refused = json.loads((report / "steps.json").read_text())["journeys"]
     assert [entry["outcome"] for entry in manual["entries"]] == ["done"] * STEPS

@@ -36,6 +36,7 @@ import Testing
             #expect(english.says(#"<html lang="en">"#))
             #expect(english.says("Log in with a passkey"))
             #expect(english.says("Manual step <span>1.1</span>"))
+            #expect(english.says("<span>★.1</span>") && !english.says(">x.1<") && english.steps.contains("x.1"))
             let refused = try await browser.logIn("wrong")
             #expect(refused.says(Phrase.wrongPassword.text(.english)))
             #expect(refused.headers[.contentLanguage] == "en")

@@ -31,7 +31,9 @@ struct DemoReportPage {
     }
 
     private func summary(_ total: Double, _ failed: StepRunner.Outcome?) -> String {
-        if let failed { return "Failed at \(failed.step), leg \(escape(failed.leg ?? "")): \(escape(failed.result))" }
+        if let failed {
+            return "Failed at \(label(failed.step)), leg \(escape(failed.leg ?? "")): \(escape(failed.result))"
+        }
         return "All \(outcomes.count) steps done in \(Int(total.rounded())) ms."
     }
 
@@ -43,7 +45,7 @@ struct DemoReportPage {
         let title = ManualStep.chapterTitles[chapter] ?? ""
         let heading =
             isFirst
-            ? "<tr class=\"chapter\"><th colspan=\"5\" scope=\"rowgroup\">\(chapter == "x" ? "★" : chapter) \(title)</th></tr>"
+            ? "<tr class=\"chapter\"><th colspan=\"5\" scope=\"rowgroup\">\(ManualStep.label(ofChapter: chapter)) \(title)</th></tr>"
             : ""
         return heading + """
             <tr class="\(outcome.ok ? "ok" : "failed")"><td>\(outcome.ok ? "✓" : "✗") \(link(outcome.step))</td>
@@ -77,10 +79,10 @@ struct DemoReportPage {
         let lanes = ["portal", "phone", "PC"].map { "<span class=\"\($0)\">\($0)</span>" }.joined()
         let picture =
             pictures.contains(outcome.step)
-            ? "<figure><img src=\"qr-\(outcome.step).png\" alt=\"The QR code of step \(outcome.step)\" width=\"220\"><figcaption>The QR code, as the phone read it</figcaption></figure>"
+            ? "<figure><img src=\"qr-\(outcome.step).png\" alt=\"The QR code of step \(label(outcome.step))\" width=\"220\"><figcaption>The QR code, as the phone read it</figcaption></figure>"
             : ""
         return """
-            <section id="\(outcome.step)"><h2>\(outcome.step) \(escape(outcome.title))</h2><div class="track" aria-hidden="true">\(lanes)<div class="points">\(points.joined())</div></div>
+            <section id="\(outcome.step)"><h2>\(label(outcome.step)) \(escape(outcome.title))</h2><div class="track" aria-hidden="true">\(lanes)<div class="points">\(points.joined())</div></div>
             <div class="ceremony"><div class="scroll"><table><thead><tr><th scope="col" class="number">ms</th><th scope="col"></th>
             <th scope="col">Where</th><th scope="col">Leg</th><th scope="col">Detail</th></tr></thead>
             <tbody>\(rows.joined())</tbody></table></div>\(picture)</div></section>
@@ -89,8 +91,11 @@ struct DemoReportPage {
 
     /// The step's id, leading to its ceremony where it has one.
     private func link(_ step: String) -> String {
-        timeline.marks(of: step).count > 1 ? "<a href=\"#\(step)\">\(step)</a>" : step
+        timeline.marks(of: step).count > 1 ? "<a href=\"#\(step)\">\(label(step))</a>" : label(step)
     }
+
+    /// The step's id as people read it.
+    private func label(_ step: String) -> String { ManualStep.named(step).label }
 
     private func percent(_ part: Double, of whole: Double) -> Double {
         (min(max(part / whole, 0), 1) * 10_000).rounded() / 100

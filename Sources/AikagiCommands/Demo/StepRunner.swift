@@ -56,7 +56,7 @@ final class StepRunner: Sendable {
         let begin = timeline.elapsed
         if !json, outcomes.last.map({ ManualStep.named($0.step).chapter }) != step.chapter {
             console.result(
-                "\n\(step.chapter == "x" ? "★" : step.chapter)  \(ManualStep.chapterTitles[step.chapter] ?? "")")
+                "\n\(ManualStep.label(ofChapter: step.chapter))  \(ManualStep.chapterTitles[step.chapter] ?? "")")
         }
         do {
             let (result, value) = try await reportingProgress(of: step, body)
@@ -88,7 +88,7 @@ final class StepRunner: Sendable {
                     try await clock.sleep(for: progressInterval)
                     waited += progressInterval
                     let leg = timeline.lastLeg.map { ", last: \($0)" } ?? ""
-                    console.note("    … \(step.id) \(step.title): \(waited.components.seconds) s\(leg)")
+                    console.note("    … \(step.label) \(step.title): \(waited.components.seconds) s\(leg)")
                 }
             }
             defer { group.cancelAll() }
@@ -104,7 +104,7 @@ final class StepRunner: Sendable {
         if json {
             console.json(outcome)
         } else {
-            let id = step.id.padded(to: 6)
+            let id = step.label.padded(to: 6)
             let title = step.title.padded(to: 42)
             let milliseconds = "\(Int(outcome.ms.rounded())) ms"
             console.result(
@@ -125,7 +125,7 @@ struct DemoFailure: Error, CustomStringConvertible {
     let cause: String
 
     /// A sentence for the person at the terminal.
-    var description: String { "the demo failed at \(step.id) (\(step.title)), leg \(leg): \(cause)" }
+    var description: String { "the demo failed at \(step.label) (\(step.title)), leg \(leg): \(cause)" }
 }
 
 extension String {

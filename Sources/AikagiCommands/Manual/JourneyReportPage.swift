@@ -182,11 +182,10 @@ struct JourneyReportPage {
 
     private func anchor(_ index: Int, _ number: Int) -> String { "j\(index)-\(number)" }
 
-    /// The manual's own name of a step: its star has no place in an id.
-    private func label(_ step: String) -> String { step.hasPrefix("x.") ? "★" + step.dropFirst(1) : step }
+    private func label(_ step: String) -> String { ManualStep.named(step).label }
 
     private func badge(_ chapter: String?) -> String {
-        chapter.map { "<span class=\"badge\">\(escape($0 == "x" ? "★" : $0))</span>" } ?? ""
+        chapter.map { "<span class=\"badge\">\(escape(ManualStep.label(ofChapter: $0)))</span>" } ?? ""
     }
 
     private func duration(_ milliseconds: Double) -> String {

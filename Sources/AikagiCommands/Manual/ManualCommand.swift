@@ -46,7 +46,7 @@ struct ManualCommand: AsyncParsableCommand {
     @Option(
         name: .customLong("chapter"),
         help: ArgumentHelp(
-            "Only this chapter: 1, 2-1, 2-2 or x; b with --method app, c with --method mail; mishaps (repeatable).",
+            "Only this chapter: 1, 2-1, 2-2 or x (★); b with --method app, c with --method mail; mishaps (repeatable).",
             valueName: "chapter"))
     var chapters: [String] = []
 

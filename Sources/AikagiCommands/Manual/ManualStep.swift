@@ -10,6 +10,12 @@ struct ManualStep: Hashable, Sendable {
     /// The part of the manual that the step belongs to: the id without its last number.
     var chapter: String { String(id.prefix { $0 != "." }) }
 
+    /// The id as people read it: chapter ★ is called `x` in ids, which are for programs and files.
+    var label: String { ManualStep.label(ofChapter: chapter) + id.dropFirst(chapter.count) }
+
+    /// The name of a chapter as people read it.
+    static func label(ofChapter chapter: String) -> String { chapter == "x" ? "★" : chapter }
+
     /// What the person does, in both languages.
     var words: BilingualText { BilingualText(japaneseTitle, title.prefix(1).uppercased() + title.dropFirst()) }
 

@@ -214,7 +214,7 @@ struct ManualWalk: Sendable {
                 case .failed: "✗"
                 case .skipped, .unreached: "–"
                 }
-            console.result("  \(mark) \(step.step.id) \(step.title[language])")
+            console.result("  \(mark) \(step.step.label) \(step.title[language])")
         }
     }
 
@@ -249,7 +249,7 @@ struct ManualWalk: Sendable {
                         "\n！  うまくいかないとき（失敗する手順を一つずつ試します）",
                         "\n!  When something goes wrong (one way after the other, on purpose)"))
             }
-            say("\n\(step.step.id)  \(mishap.title[language])")
+            say("\n\(step.step.label)  \(mishap.title[language])")
             if let passing = step.passing {
                 let minutes = passing.components.seconds / 60
                 let (ja, en) =
@@ -262,9 +262,9 @@ struct ManualWalk: Sendable {
         }
         if before?.step.chapter != step.step.chapter {
             let chapter = step.step.chapter
-            say("\n\(chapter == "x" ? "★" : chapter)  \(ManualStep.chapters[chapter]?[language] ?? "")")
+            say("\n\(ManualStep.label(ofChapter: chapter))  \(ManualStep.chapters[chapter]?[language] ?? "")")
         }
-        say("\(step.step.id)  \(step.instruction[language])")
+        say("\(step.step.label)  \(step.instruction[language])")
     }
 
     private var question: String {

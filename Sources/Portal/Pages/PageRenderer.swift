@@ -22,7 +22,7 @@ struct PageRenderer: Sendable {
             "siteName": siteName,
             "title": screen.title,
             "steps": screen.steps.joined(separator: " "),
-            "stepList": screen.steps,
+            "stepList": screen.steps.map(PageRenderer.label),
             "paragraphs": screen.paragraphs,
             "hasDetails": !screen.details.isEmpty,
             "details": screen.details.map {
@@ -43,9 +43,9 @@ struct PageRenderer: Sendable {
             "links": screen.links.map { ["path": $0.linkPath, "label": $0.linkLabel] },
             "formToken": formToken,
             "offersLogOut": screen.offersLogOut,
+            "endsVisit": screen.endsVisit,
             "logOut": Phrase.logOut.text(language),
             "skipLink": Phrase.mainLink.text(language),
-            "endsVisit": screen.endsVisit,
             "languagePath": PageRenderer.pathOnThisSite(path),
             "otherLanguage": language.other.rawValue,
             "otherLanguageName": language.other.ownName,
@@ -75,6 +75,9 @@ struct PageRenderer: Sendable {
         let isPlain = bytes.allSatisfy { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "\\") }
         return isPlain && bytes.first == UInt8(ascii: "/") && !bytes.starts(with: "//".utf8) ? path : "/"
     }
+
+    /// The id of a step as people read it: chapter ★ is called `x` in ids, which are for programs.
+    private static func label(ofStep id: String) -> String { id.hasPrefix("x.") ? "★\(id.dropFirst())" : id }
 
     private static func mail(_ mail: Screen.ShownMail) -> [String: Any] {
         [
