@@ -44,7 +44,10 @@ func pure(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 /// A target that does I/O or wraps a C library.
-func module(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+func module(
+    _ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = [],
+    settings: [SwiftSetting] = settings
+) -> Target {
     .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
 }
 
@@ -103,7 +106,7 @@ let package = Package(
         module("SupplementaryKeys", ["SoftwareAuthenticator", "WebAuthnModel", crypto, "COpenSSL", "CMLDSA44"]),
 
         // Doors and clients.
-        .target(name: "HIDTransport", dependencies: ["CTAPHID", "CTAP", "CFuse"], swiftSettings: doorSettings),
+        module("HIDTransport", ["CTAPHID", "CTAP", "CFuse"], settings: doorSettings),
         module("SecurityKeys", ["HIDTransport", "CTAPHID", "CTAP", "WebAuthnModel", "CBOR", "CLibFIDO2"]),
         module("BluetoothLE", []),
         module("VirtualBlueZ", ["BluetoothLE", "CSystemd"]),

@@ -86,7 +86,8 @@ extension SQLiteCredentialStore {
     }
 
     private func growCounters() async throws(CredentialStoreError) {
-        try await write { db, memory in
+        // Whoever asks the store meanwhile waits as well, and need not do so for another process.
+        try await write(waits: false) { db, memory in
             defer { memory.counters.endGrowing() }
             _ = try SQLiteCredentialStore.reserveCounters(db, &memory)
         }

@@ -70,7 +70,7 @@ public final class SQLiteCredentialStore: CredentialStore {
     private static func open(_ path: String, _ cipher: StoreCipher) throws -> DatabaseQueue {
         var configuration = Configuration()
         configuration.journalMode = .wal
-        configuration.busyMode = .timeout(5)
+        configuration.busyMode = .timeout(StoreConnection.patience / .seconds(1))
         configuration.label = "credential store"
         let queue = try DatabaseQueue(path: path, configuration: configuration)
         try queue.inDatabase { db in
@@ -116,9 +116,11 @@ public final class SQLiteCredentialStore: CredentialStore {
 
     /// Writes in one transaction, which is on disk when this returns.
     func write<Value: Sendable>(
-        _ change: @escaping @Sendable (Database, inout StoreConnection.Memory) throws -> Value
+        waits: Bool = true, _ change: @escaping @Sendable (Database, inout StoreConnection.Memory) throws -> Value
     ) async throws(CredentialStoreError) -> Value {
-        do { return try await connection.write(change) } catch { throw SQLiteCredentialStore.translate(error) }
+        do { return try await connection.write(waits: waits, change) } catch {
+            throw SQLiteCredentialStore.translate(error)
+        }
     }
 
     private static func translate(_ error: any Error) -> CredentialStoreError {

@@ -13,6 +13,10 @@ final class StoreConnection: Sendable {
     let queue: DatabaseQueue
     // Touched on the queue alone, so that nobody ever waits for it.
     private let memory = Mutex(Memory())
+    /// How many changes are being made, or wait for their turn.
+    private let changeCount = Mutex(0)
+    /// How long a change waits for that of another process.
+    static let patience: Duration = .seconds(5)
 
     init(_ queue: DatabaseQueue) { self.queue = queue }
 
@@ -43,11 +47,11 @@ final class StoreConnection: Sendable {
         }
     }
 
-    /// Answers from memory; `nil` when not all of the answer is remembered, or the database does not answer.
-    ///
-    /// It blocks the thread that calls as ``read(remembered:orLoading:)`` does.
+    /// Answers from memory; `nil` when not all of the answer is remembered, the database does not answer, or something is being
+    /// written, for which the answer would have to wait.
     func glance<Value>(_ remembered: (StoreCache) -> Value?) -> Value? {
-        queue.inDatabase { db in
+        guard changeCount.withLock({ $0 == 0 }) else { return nil }
+        return queue.inDatabase { db in
             guard let version = try? StoreConnection.dataVersion(db) else { return nil }
             return memory.withLock { memory in
                 memory.cache.validate(version)
@@ -57,11 +61,18 @@ final class StoreConnection: Sendable {
     }
 
     /// Changes the database in one transaction, and what is remembered of it; if it fails, nothing is remembered any more.
+    ///
+    /// - Parameter waits: Whether to wait while another process is writing; if not, it fails then.
     func write<Value: Sendable>(
-        _ change: @escaping @Sendable (Database, inout Memory) throws -> Value
+        waits: Bool = true, _ change: @escaping @Sendable (Database, inout Memory) throws -> Value
     ) async throws -> Value {
-        try await queue.writeWithoutTransaction { [self] db in
-            try memory.withLock { memory in
+        changeCount.withLock { $0 += 1 }
+        defer { changeCount.withLock { $0 -= 1 } }
+        return try await queue.writeWithoutTransaction { [self] db in
+            if !waits { try StoreConnection.wait(.zero, db) }
+            // It has been set when the database was opened; if it cannot be set any more, the next change does not wait.
+            defer { if !waits { try? StoreConnection.wait(StoreConnection.patience, db) } }
+            return try memory.withLock { memory in
                 do {
                     var value: Value?
                     try db.inTransaction(.immediate) {
@@ -73,10 +84,15 @@ final class StoreConnection: Sendable {
                     return value
                 } catch {
                     memory.cache = StoreCache()
+                    memory.counters.endGrowing()
                     throw error
                 }
             }
         }
+    }
+
+    private static func wait(_ patience: Duration, _ db: Database) throws {
+        try db.execute(sql: "PRAGMA busy_timeout = \(Int(patience / .milliseconds(1)))")
     }
 
     /// Changes when another connection has changed the database; our own changes leave it as it is.

@@ -4,7 +4,7 @@ public import CTAPHID
 /// Joins an authenticator to a stream of HID reports: the door that a security key on USB is.
 ///
 /// The rules of CTAPHID are ``CTAPHIDAuthenticatorState``'s; this carries out its actions. One request is executed at
-/// a time, each in a child task of ``run()``. CTAPHID_CANCEL, resynchronisation and the end of the channel cancel that
+/// a time, each in a child task of ``run()`` unless the authenticator answers it at once. CTAPHID_CANCEL, resynchronisation and the end of the channel cancel that
 /// task. No report is read before everything that the one before leads to at once has been sent. An authenticator that
 /// is a `CTAP1Authenticator` answers CTAPHID_MSG as well.
 public struct CTAPHIDServer: Sendable {

@@ -40,7 +40,7 @@ public actor Authenticator: CTAPAuthenticator {
     var knownRelyingParties: Set<[UInt8]> = []
     /// When the power came on, as the clock's elapsed time.
     var poweredUpAt: Duration
-    /// What authenticatorGetInfo has last said.
+    /// Knows what authenticatorGetInfo has last said.
     nonisolated let desk = InformationDesk()
     /// A wrapping key for a store that has none; drawn when it may be needed, and handed out once at most.
     var spareWrappingKey: SecretBytes?

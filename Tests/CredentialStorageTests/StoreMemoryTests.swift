@@ -63,6 +63,48 @@ struct StoreMemoryTests {
         #expect(try workspace.store().glance() == nil)
     }
 
+    @Test("is not told while something is being written, for which it would have to wait")
+    func glanceDuringChange() async throws {
+        let (_, store, _) = try await Self.pair()
+        _ = try await store.state()
+        _ = try await store.census()
+        #expect(store.glance() != nil)
+        try await store.connection.write { [store] _, _ in #expect(store.glance() == nil) }
+        #expect(store.glance() != nil)
+    }
+
+    @Test("a change that does not wait for other processes fails beside theirs, and the next one waits again")
+    func notWaiting() async throws {
+        let workspace = try Workspace()
+        let connection = try workspace.store().connection
+        var configuration = Configuration()
+        configuration.allowsUnsafeTransactions = true
+        let other = try DatabaseQueue(path: workspace.path("store.sqlite"), configuration: configuration)
+        try await other.writeWithoutTransaction { try $0.execute(sql: "BEGIN IMMEDIATE") }
+        let start = ContinuousClock.now
+        await #expect(throws: DatabaseError.self) { try await connection.write(waits: false) { _, _ in } }
+        #expect(start.duration(to: .now) < StoreConnection.patience)
+        try await other.writeWithoutTransaction { try $0.execute(sql: "ROLLBACK") }
+        try await connection.write(waits: false) { _, _ in }
+        #expect(try await connection.queue.read { try Int.fetchOne($0, sql: "PRAGMA busy_timeout") } == 5000)
+    }
+
+    @Test("counters that could not be reserved ahead are tried again")
+    func growingAgain() async throws {
+        struct Failure: Error {}
+        let connection = try Workspace().store().connection
+        await #expect(throws: Failure.self) {
+            try await connection.write { _, memory in
+                memory.counters.add(before: 0, last: CounterBlock.size)
+                while let counter = memory.counters.take(onDisk: CounterBlock.size) {
+                    if counter.isTimeToGrow { throw Failure() }
+                }
+            }
+        }
+        let next = try await connection.write { _, memory in memory.counters.take(onDisk: CounterBlock.size) }
+        #expect(next?.isTimeToGrow == true)
+    }
+
     @Test("follows its own changes")
     func ownChanges() async throws {
         let (_, _, store) = try await Self.pair()

@@ -8,7 +8,9 @@ import Testing
 @testable import HIDTransport
 
 @Suite("Reports that are answered where they come in", .timeLimit(.minutes(1)))
-struct AttendantTests {
+final class AttendantTests: Sendable {
+    private let now = Mutex(ContinuousClock.now)
+
     /// Answers what begins with 1 twice over, and leaves the rest.
     private static let attendant: HIDReportAttendant = { report in
         report.bytes.first == 1 ? [report, report] : nil
@@ -123,13 +125,16 @@ struct AttendantTests {
     // MARK: The device
 
     private func device() throws -> (CTAPHIDDevice, channel: ChannelID) {
-        let device = CTAPHIDDevice(configuration: .init(), now: { ContinuousClock.now }, wink: nil)
-        let nonce = [UInt8](repeating: 5, count: 8)
-        #expect(device.receive(report(.initialize, nonce, on: .broadcast)) == nil)
+        let device = CTAPHIDDevice(configuration: .init(), now: { [self] in now.withLock { $0 } }, wink: nil)
+        return (device, try openChannel(device))
+    }
+
+    private func openChannel(_ device: CTAPHIDDevice) throws -> ChannelID {
+        #expect(device.receive(report(.initialize, [UInt8](repeating: 5, count: 8), on: .broadcast)) == nil)
         #expect(device.beginSending())
         let reply = try #require(device.nextToSend()?.first)
         #expect(device.nextToSend() == nil)
-        return (device, ChannelID(rawValue: reply.bytes[15..<19].reduce(0) { $0 << 8 | UInt32($1) }))
+        return ChannelID(rawValue: reply.bytes[15..<19].reduce(0) { $0 << 8 | UInt32($1) })
     }
 
     private func report(_ command: CTAPHIDCommand, _ bytes: [UInt8], on channel: ChannelID) -> HIDReport {
@@ -181,12 +186,16 @@ struct AttendantTests {
         case "unknown channel": other = report(.cbor, [4], on: ChannelID(rawValue: channel.rawValue + 7))
         case "continuation": other = CTAPHIDPacket.continuation(channel: channel, sequence: 0, data: [4]).report
         default:
+            let second = report(.cbor, [4], on: try openChannel(device))
+            #expect(device.answerAtOnce(second) { _ in [0] } != nil)
             #expect(device.receive(report(.lock, [5], on: channel)) == nil)
             #expect(device.beginSending())
             while device.nextToSend() != nil {}
-            let second = report(.cbor, [4], on: ChannelID(rawValue: channel.rawValue + 1))
             #expect(device.answerAtOnce(request) { _ in [0] } != nil, "the lock's owner is served")
-            other = second
+            #expect(device.answerAtOnce(second) { _ in [0] } == nil)
+            now.withLock { $0 += .seconds(6) }
+            #expect(device.answerAtOnce(second) { _ in [0] } != nil, "the lock has run out")
+            return
         }
         #expect(device.answerAtOnce(other) { _ in [0] } == nil)
     }

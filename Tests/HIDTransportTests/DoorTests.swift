@@ -186,6 +186,13 @@ private final class ScriptedConnection: DoorConnection {
         }
     }
 
+    @MainActor
+    @Test("Doors run on their thread, whoever starts them")
+    func callersActor() async throws {
+        let main = pthread_self()
+        try await DoorThread.run { _ in #expect(pthread_equal(main, pthread_self()) == 0) }
+    }
+
     @Test("Only a socket at which nobody listens is replaced")
     func leftover() async throws {
         let path = FileManager.default.temporaryDirectory.appending(path: "door-\(UUID())").path

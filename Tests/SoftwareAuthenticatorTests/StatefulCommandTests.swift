@@ -18,7 +18,8 @@ import WebAuthnModel
 
     /// What happens between two steps.
     enum Event: CaseIterable {
-        case nothing, thirtySeconds, moreThanThirtySeconds, power, otherChannel, otherCommand, unknownCommand, ctap1
+        case nothing, thirtySeconds, moreThanThirtySeconds, power, otherChannel, otherCommand, atOnce, unknownCommand,
+            ctap1
 
         var isHarmless: Bool { self == .nothing || self == .thirtySeconds }
     }
@@ -78,6 +79,9 @@ import WebAuthnModel
         try await platform.setUsualPIN()
         let token = try await platform.token([.credentialManagement, .largeBlobWrite])
         #expect(await bench.status(next(chain, 1, token), transport: Self.channel) == chain.refusal)
+        // So that a door can have it without the actor.
+        #expect(await bench.status(CTAPRequest(.getInfo)) == .success)
+        #expect(bench.authenticator.respondAtOnce(to: CTAPRequest(.getInfo)) != nil)
         #expect(await begin(chain, platform, token) == .success)
         #expect(await bench.status(next(chain, 1, token), transport: Self.channel) == .success)
         var transport = Self.channel
@@ -88,6 +92,10 @@ import WebAuthnModel
         case .power: await bench.authenticator.powerCycle()
         case .otherChannel: transport = .hid(channel: 2)
         case .otherCommand: #expect(await bench.status(CTAPRequest(.getInfo), transport: Self.channel) == .success)
+        case .atOnce:
+            #expect(bench.authenticator.respondAtOnce(to: CTAPRequest(.getInfo)) == nil)
+            #expect(await bench.status(CTAPRequest(.getInfo), transport: .hid(channel: 2)) == .success)
+            #expect(bench.authenticator.respondAtOnce(to: CTAPRequest(.getInfo)) != nil)
         case .unknownCommand:
             let unknown = CTAPRequest(CTAPCommand(rawValue: 0x77))
             #expect(await bench.status(unknown, transport: Self.channel) == .invalidCommand)

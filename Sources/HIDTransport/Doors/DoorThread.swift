@@ -51,6 +51,7 @@ public final class DoorThread: TaskExecutor {
     /// Runs an operation and its child tasks on a new thread, which ends with it.
     ///
     /// - Throws: What the operation throws, or ``ReportSocketError`` when there are no resources for a thread.
+    @concurrent
     public static func run<Value: Sendable>(
         _ operation: @Sendable (DoorThread) async throws -> Value
     ) async throws -> Value {

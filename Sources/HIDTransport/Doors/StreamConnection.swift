@@ -20,6 +20,8 @@ final class StreamConnection: DoorConnection {
 
     /// How much is read at once; the longest message has 129 reports.
     private static let readLimit = 4096
+    /// How many reports the attendant answers at a time; others wait for their turn meanwhile.
+    private static let answerLimit = 8
 
     init(_ descriptor: DoorDescriptor, framing: ReportFraming) {
         self.descriptor = descriptor
@@ -82,7 +84,7 @@ final class StreamConnection: DoorConnection {
                 let bytes = descriptor.readAtOnce(upTo: StreamConnection.readLimit)
             else { return false }
             state.decoder.append(bytes)
-            while true {
+            for _ in 0..<StreamConnection.answerLimit {
                 let next: HIDReport?
                 // What cannot be decoded stays where it is, to fail again.
                 do { next = try state.decoder.next() } catch { return false }
@@ -98,6 +100,7 @@ final class StreamConnection: DoorConnection {
                     return false
                 }
             }
+            return false
         }
     }
 }

@@ -60,8 +60,9 @@ struct EncryptedInformation: Sendable {
     private let credentialStoreState: [UInt8]
     private let identifierKey: SymmetricKey
     private let credentialStoreStateKey: SymmetricKey
-    /// Encrypts a counter; the results are the IVs (NIST SP 800-38A, appendix C).
+    /// Encrypts a counter; the results are the IVs.
     ///
+    /// That is the first way of NIST SP 800-38A, appendix C, except that the key is one of their own, which no plaintext meets.
     /// Nobody can predict them, and none costs a system call. Many are made at a time, since most of what one costs is the call.
     private let vectorKey: SymmetricKey
     private var vectors: [UInt8] = []
