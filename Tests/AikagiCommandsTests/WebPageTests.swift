@@ -38,6 +38,9 @@ import Testing
             (#"<p class="alert" role="alert" id="message">Wrong.</p>"# + outcome, "Wrong."),
             (outcome + #"<p class="alert" role="alert" id="message">Wrong.</p>"#, "Wrong."), (outcome, nil),
             (#"<p class="notice" role="status" id="message">Done.</p>"#, nil),
+            (#"<p hidden role="alert">No.</p>"#, nil), (#"<p role="alert" class="x-hidden">A <b>b</b>.</p>"#, "A b."),
+            (String(repeating: "<p role=\"alert\"", count: 20_000), nil),
+            (String(repeating: #"<p role="alert" hidden>"#, count: 20_000), nil),
         ] {
             #expect(WebPage(path: "/login", status: 422, html: html).alert == alert)
         }

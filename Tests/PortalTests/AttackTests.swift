@@ -106,6 +106,11 @@ import WebAuthnModel
                 #expect(answer.headers[.allow]?.contains(route.method.rawValue) == true)
                 #expect(!browser.cookies.values.contains { answer.body.contains($0) })
             }
+            for path in PortalAssets.paths {
+                let answer = try await browser.send(method, path, body: "x=1")
+                #expect(answer.status == 405, "\(path)")
+                #expect(answer.headers[.allow]?.contains("GET") == true)
+            }
         }
     }
 

@@ -92,6 +92,7 @@ import WebAuthnModel
         screen.passkeysTitle = text()
         screen.passkeys = [Screen.PasskeyRow(passkeyName: text(), passkeyDetails: text())]
         screen.links = [Screen.Link(linkPath: text(), linkLabel: text())]
+        screen.sections = [Screen.Section(sectionTitle: text(), sectionParagraphs: [text(), text()])]
         screen.signals = text()
         screen.offersMailPage = true
         screen.offersCeremonies = true

@@ -125,6 +125,12 @@ import WebAuthnModel
             // The page's link counts as much as the browser's wish.
             _ = try await browser.open("/top?lang=\(language.rawValue)")
             #expect(try await fixture.account().language == language)
+            // Who asks for no language has chosen none.
+            browser.cookies["lang"] = nil
+            browser.acceptLanguage = nil
+            _ = try await browser.open("/top")
+            #expect(try await fixture.account().language == language)
+            browser.acceptLanguage = language.rawValue
             await fixture.portal.core.outbox.sendDue()
             try fixture.emptyMailbox()
             _ = try await browser.submit("/settings/mail-address", ["mailAddress": "h2@example.com"])

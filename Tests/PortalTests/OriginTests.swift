@@ -6,10 +6,11 @@ import Testing
 /// What pages of other sites send.
 @Suite struct OriginTests {
     /// Every path that takes a POST, with something in place of what stands for any.
-    private static let paths = PortalRoutes.all.filter { $0.method == .post }.map { route in
-        route.path.split(separator: "/").map { $0.hasPrefix(":") ? "AAAA" : String($0) }
-            .reduce("") { "\($0)/\($1)" }
-    }
+    private static let paths =
+        PortalRoutes.all.filter { $0.method == .post }.map { route in
+            route.path.split(separator: "/").map { $0.hasPrefix(":") ? "AAAA" : String($0) }
+                .reduce("") { "\($0)/\($1)" }
+        } + PortalAssets.paths + ["/nothing"]
 
     private static let site = HTTPField.Name("Sec-Fetch-Site") ?? .origin
 
@@ -29,6 +30,10 @@ import Testing
                 var refused = try await browser.post(path, ["csrf": page.csrf], headers: headers)
                 #expect(refused.status == 403)
                 #expect(isJSON || refused.says(Phrase.foreignForm.text(.japanese, PortalFixture.origin)))
+                // As browsers send it: without the cookie, which stays what it is.
+                let bare = try await browser.another().post(path, [:], headers: headers)
+                #expect(bare.status == 403)
+                #expect(!bare.headers[values: .setCookie].contains { $0.hasPrefix("__Host-portal-session=") })
                 var all = headers
                 all[.contentType] = "application/json"
                 refused = try await browser.send(.post, path, headers: all, body: "{}")

@@ -53,6 +53,21 @@ import WebAuthnModel
         }
     }
 
+    @Test("A refusal that is too long for a cookie is not waited for, and takes the one before it away")
+    func tooLong() async throws {
+        let fixture = try await PortalFixture()
+        try await fixture.browse { browser in
+            for (userID, isKept) in [("nobody", true), ("a" + String(repeating: "\u{301}", count: 2500), false)] {
+                let page = try await browser.open("/login")
+                let answer = try await browser.post(
+                    "/login", ["csrf": page.csrf, "userID": userID, "password": "wrong"])
+                #expect(answer.status == 422)
+                #expect(answer.headers[values: .setCookie].allSatisfy { $0.utf8.count < 4096 })
+                #expect((browser.cookies[VisitNoteTests.cookie] != nil) == isKept)
+            }
+        }
+    }
+
     @Test("Nobody waits for a page that never comes: the browser forgets after a minute")
     func lifetime() async throws {
         let fixture = try await PortalFixture()

@@ -23,12 +23,31 @@ struct WebPage: Sendable {
 
     /// What the page complains about, as plain text.
     var alert: String? {
-        // The one that is hidden waits for a script to fill it.
-        let complaint = #/<p [^>]*role="alert"(?<others>[^>]*)>(?<text>.*?)</p>/#.dotMatchesNewlines()
-            .matchingSemantics(.unicodeScalar)
-        let tag = #/<[^>]*>/#.matchingSemantics(.unicodeScalar)
-        let shown = html.matches(of: complaint).first { !$0.others.contains("hidden") }
-        return shown.map { WebPage.unescape(String($0.text).replacing(tag, with: "")) }
+        var rest = html.unicodeScalars[...]
+        while let tag = rest.firstRange(of: "<p ".unicodeScalars),
+            let end = rest[tag.upperBound...].firstIndex(of: ">")
+        {
+            let attributes = rest[tag.upperBound..<end].split(separator: " ")
+            rest = rest[end...].dropFirst()
+            // The one that is hidden waits for a script to fill it.
+            let isHidden = attributes.contains { $0.elementsEqual("hidden".unicodeScalars) }
+            let isAlert = attributes.contains { $0.elementsEqual(#"role="alert""#.unicodeScalars) }
+            guard isAlert, !isHidden else { continue }
+            return rest.firstRange(of: "</p>".unicodeScalars).map { WebPage.text(of: rest[..<$0.lowerBound]) }
+        }
+        return nil
+    }
+
+    /// What HTML says, without its tags.
+    private static func text(of html: Substring.UnicodeScalarView) -> String {
+        var text = String.UnicodeScalarView()
+        var isTag = false
+        for scalar in html {
+            if scalar == "<" { isTag = true }
+            if !isTag { text.append(scalar) }
+            if scalar == ">" { isTag = false }
+        }
+        return unescape(String(text))
     }
 
     /// The attributes of each start tag of one name.

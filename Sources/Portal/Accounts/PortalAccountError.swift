@@ -21,7 +21,8 @@ extension PortalAccountError: CustomStringConvertible {
         case .userID: "the user ID must have 1 to 64 printable ASCII characters and no space"
         case .userIDTaken:
             "another account has this user ID, capital letters or not; choose a different one"
-        case .userIDUnknown: "no account has this user ID; `aikagi portal users list` shows all"
+        case .userIDUnknown:
+            "no account has this user ID, or two differ from it in capital letters; `aikagi portal users list` shows all"
         case .initialPassword: "the initial password must have 1 to \(PasswordPolicy.maximumByteCount) bytes"
         case .name: "the name must have 1 to 200 bytes and no control characters"
         case .dateOfBirth: "the date of birth is in the future"

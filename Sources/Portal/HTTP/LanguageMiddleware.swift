@@ -13,7 +13,8 @@ struct LanguageMiddleware: RouterMiddleware {
         let chosen = request.uri.queryParameters["lang"].flatMap { Language(rawValue: String($0)) }
         let remembered = request.cookies["lang"].flatMap { Language(rawValue: $0.value) }
         let wished = request.headers[.acceptLanguage].flatMap(Language.init(acceptLanguage:))
-        context.language = chosen ?? remembered ?? wished ?? fallback
+        context.askedLanguage = chosen ?? remembered ?? wished
+        context.language = context.askedLanguage ?? fallback
         var response = try await next(request, context)
         response.headers[.contentLanguage] = context.language.rawValue
         if let chosen {

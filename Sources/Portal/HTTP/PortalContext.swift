@@ -8,6 +8,8 @@ struct PortalContext: RequestContext {
     let remoteAddress: String
     /// The language of the answer.
     var language = Language.japanese
+    /// The language that the browser or its visitor asks for; `nil` when neither says one.
+    var askedLanguage: Language?
     /// The visit that the request belongs to.
     var session = Session.unknown()
 

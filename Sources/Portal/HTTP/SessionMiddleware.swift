@@ -10,10 +10,12 @@ struct SessionMiddleware: RouterMiddleware {
     func handle(
         _ request: Request, context: PortalContext, next: (Request, PortalContext) async throws -> Response
     ) async throws -> Response {
-        if PortalAssets.isAsset(request.uri.path) { return try await next(request, context) }
+        // Files belong to no visit; what else is sent to their paths is refused like anywhere.
+        let isFile = PortalAssets.isAsset(request.uri.path) && [.get, .head].contains(request.method)
+        if isFile { return try await next(request, context) }
         var context = context
         do {
-            context.session = try await session(of: request, in: context.language)
+            context.session = try await session(of: request, in: context.askedLanguage)
         } catch {
             // Whose visit it is could not be asked: the cookie, which may be a good one, stays as it is.
             return response(to: error, for: request, context)
@@ -24,14 +26,19 @@ struct SessionMiddleware: RouterMiddleware {
         } catch {
             response = self.response(to: error, for: request, context)
         }
+        // Another site's form brings no cookie (SameSite=Lax) though the browser may have a good one, which the answer to such a
+        // navigation would replace (RFC 6265bis §5.7).
+        let isForeign = request.method == .post && core.origins.areForeign(to: request)
         let name = SessionCookie(isSecure: core.origins.areSecure).name + "="
-        if context.session.isNew, !response.headers[values: .setCookie].contains(where: { $0.hasPrefix(name) }) {
+        if context.session.isNew, !isForeign,
+            !response.headers[values: .setCookie].contains(where: { $0.hasPrefix(name) })
+        {
             response = response.withCookie(core.sessionCookie(context.session.secret))
         }
         return response
     }
 
-    private func session(of request: Request, in language: Language) async throws -> Session {
+    private func session(of request: Request, in language: Language?) async throws -> Session {
         guard let secret = SessionCookie(isSecure: core.origins.areSecure).secret(in: request) else {
             return Session(secret: core.secrets.issue(), isNew: true, visitor: nil)
         }
@@ -46,7 +53,7 @@ struct SessionMiddleware: RouterMiddleware {
         if found.isStale {
             try await core.database.write { try SessionStore.touch(secret: secret, now: now, in: $0) }
         }
-        if found.visitor.account.language != language {
+        if let language, found.visitor.account.language != language {
             let accountID = found.visitor.account.id
             try await core.database.writeSoon { try Account.note(language, of: accountID, in: $0) }
         }

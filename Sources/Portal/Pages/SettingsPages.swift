@@ -164,7 +164,9 @@ struct SettingsPages: Sendable {
         if objection == nil, !password.utf8.elementsEqual(fields["repeatedPassword"].utf8) {
             objection = .passwordsDiffer
         }
-        if objection == nil, password == fields["currentPassword"] { objection = .passwordIsCurrent }
+        if objection == nil, password.utf8.elementsEqual(fields["currentPassword"].utf8) {
+            objection = .passwordIsCurrent
+        }
         if let objection {
             return core.refusal(screen, objection, for: request, context)
         }

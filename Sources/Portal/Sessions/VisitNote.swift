@@ -42,6 +42,8 @@ struct VisitNoteCookie: Sendable {
     private static let lifetime = 60
     /// How long a refusal waits for somebody who looks for another language, in seconds.
     private static let refusalLifetime = 600
+    /// The most bytes of a sealed note; browsers drop a cookie of more than 4096, and would keep the note before it.
+    private static let maximumByteCount = 2048
 
     /// Seals the notes, and opens them.
     let sealing: SealingKey
@@ -55,6 +57,7 @@ struct VisitNoteCookie: Sendable {
         guard let json = try? JSONEncoder().encode(note),
             let sealed = try? sealing.seal(Array(json), for: VisitNoteCookie.place(secret))
         else { return nil }
+        guard sealed.count <= VisitNoteCookie.maximumByteCount else { return removal }
         let lifetime = note.refusal == nil ? VisitNoteCookie.lifetime : VisitNoteCookie.refusalLifetime
         return header(Base64URL.encode(sealed), lifetime: lifetime)
     }

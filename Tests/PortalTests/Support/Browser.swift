@@ -31,7 +31,7 @@ final class Browser {
     }
 
     private let client: any TestClientProtocol
-    private(set) var cookies: [String: String] = [:]
+    var cookies: [String: String] = [:]
     var acceptLanguage: String? = "ja"
 
     init(client: any TestClientProtocol) { self.client = client }
