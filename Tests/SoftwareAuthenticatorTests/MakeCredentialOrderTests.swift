@@ -27,10 +27,7 @@ struct MakeCredentialOrderTests {
             request.excludeList = [marker]
             return true
         }
-        let refusals = [
-            Fault("step 13: the user declines", .operationDenied) { _, setting in setting.refuse(.denied) },
-            Fault("step 13: nobody is there", .userActionTimeout) { _, setting in setting.refuse(.timedOut) },
-        ]
+        let refusals = Fault.ofUser(step: 13)
         // Deviation: an extension's input is looked at before the first question (15 in advance).
         let last =
             scene.way == .builtIn ? [extensions] + refusals + [excluded] : [excluded, extensions] + refusals
@@ -66,20 +63,7 @@ struct MakeCredentialOrderTests {
         ]
 
     private static let late: [Fault] =
-        [
-            // Whatever the proof: nobody has one.
-            Fault("step 6: alwaysUv, and nothing to verify with", .puatRequired) {
-                !$0.isProtected && $0.profile != .compat20
-            } _: { _, setting in
-                setting.alwaysVerifies = true
-                return true
-            },
-            Fault("step 6: alwaysUv without a proof", .puatRequired) {
-                $0.way == .token && $0.flavour == .securityKey && $0.profile != .compat20
-            } _: { _, setting in
-                setting.alwaysVerifies = true
-                return setting.prove(by: .absent)
-            },
+        Fault.ofAlwaysUV(step: 6) + [
             .proof("steps 7, 8: no proof", .puatRequired, .absent) { $0.way == .token },
             Fault("step 9: enterprise attestation", .invalidParameter) { request, _ in
                 request.enterpriseAttestation = 9
@@ -115,23 +99,11 @@ struct MakeCredentialOrderTests {
 
     @Test("each fault alone", arguments: OrderScene.all)
     func alone(scene: OrderScene) async throws {
-        #expect(try await status(scene, []) == .success)
-        for fault in Self.faults(scene) {
-            #expect(try await status(scene, [fault]) == fault.status, "\(fault.name)")
-        }
+        try await Self.faults(scene).expectEachAlone { try await status(scene, $0) }
     }
 
     @Test("of two faults the earlier step's status", arguments: OrderScene.all)
     func pairs(scene: OrderScene) async throws {
-        let faults = Self.faults(scene)
-        var count = 0
-        for (index, first) in faults.enumerated() {
-            for second in faults[(index + 1)...] {
-                guard let status = try await status(scene, [first, second]) else { continue }
-                #expect(status == first.status, "\(first.name), then \(second.name)")
-                count += 1
-            }
-        }
-        #expect(count > faults.count * 2)
+        try await Self.faults(scene).expectEarlierOfTwo { try await status(scene, $0) }
     }
 }

@@ -86,58 +86,6 @@ struct OrderSetting: Sendable {
     }
 }
 
-/// One thing that is wrong with a request, with the step that says so.
-struct OrderFault<Request>: CustomTestStringConvertible, Sendable {
-    let name: String
-    let status: CTAPStatus
-    /// Whether the request can have it in a scene.
-    let isPossible: @Sendable (OrderScene) -> Bool
-    /// Makes the request wrong; `false` when it already is so in another way, and cannot be in both.
-    let spoil: @Sendable (inout Request, inout OrderSetting) -> Bool
-
-    init(
-        _ name: String, _ status: CTAPStatus, in isPossible: @escaping @Sendable (OrderScene) -> Bool = { _ in true },
-        _ spoil: @escaping @Sendable (inout Request, inout OrderSetting) -> Bool
-    ) {
-        (self.name, self.status, self.isPossible, self.spoil) = (name, status, isPossible, spoil)
-    }
-
-    /// One of the faults of a proof.
-    static func proof(
-        _ name: String, _ status: CTAPStatus, _ proof: OrderProof,
-        in isPossible: @escaping @Sendable (OrderScene) -> Bool
-    ) -> OrderFault {
-        OrderFault(name, status, in: isPossible) { _, setting in setting.prove(by: proof) }
-    }
-
-    /// Those of steps 1 and 2, which both commands have.
-    static var ofParameter: [OrderFault] {
-        [
-            .proof("step 1: an empty proof", .pinInvalid, .empty) { $0.isProtected },
-            .proof("step 1: an empty proof, and nothing to prove", .pinNotSet, .empty) { !$0.isProtected },
-            OrderFault("step 2: no protocol", .missingParameter, in: { $0.way == .token }) { $1.name(nil) },
-            OrderFault("step 2: another protocol", .invalidParameter, in: { $0.way == .token }) { $1.name(3) },
-            .proof("step 2: a phone has no protocol", .invalidParameter, .wrong) { $0.flavour == .phone },
-        ]
-    }
-
-    /// Those of makeCredential's step 11 and getAssertion's step 6.
-    static var ofProof: [OrderFault] {
-        [
-            .proof("nobody can have a proof", .pinNotSet, .wrong) { !$0.isProtected },
-            .proof("a wrong proof", .pinAuthInvalid, .wrong) { $0.isProtected && $0.flavour != .phone },
-            .proof("another permission", .pinAuthInvalid, .otherPermission) {
-                $0.way == .token && $0.profile != .compat20
-            },
-            .proof("another relying party", .pinAuthInvalid, .otherRelyingParty) {
-                $0.way == .token && $0.profile != .compat20
-            },
-        ]
-    }
-
-    var testDescription: String { name }
-}
-
 extension OrderSetting {
     /// The authenticator that a request meets, with a credential that is there, and the token that it proves.
     func bench(
