@@ -95,6 +95,7 @@ public struct CBORDecoder {
         // Every element takes at least one byte.
         guard count <= UInt64(remaining) else { throw .truncated(at: input.count) }
         var items: [CBORValue] = []
+        items.reserveCapacity(CBORDecoder.capacity(count))
         for _ in 0..<count { items.append(try item(depth: depth + 1)) }
         return items
     }
@@ -107,21 +108,25 @@ public struct CBORDecoder {
         // Every entry takes at least two bytes.
         guard count <= UInt64(remaining / 2) else { throw .truncated(at: input.count) }
         var map = CBORMap()
+        map.reserveCapacity(CBORDecoder.capacity(count))
         for _ in 0..<count {
             let keyOffset = offset
             let key = try item(depth: depth + 1)
-            if keyOrder == .anyWithin, depth > 0 {
+            if let previous = map.entries.last?.key, !CBORMap.precedes(previous, key) {
+                guard keyOrder == .anyWithin, depth > 0 else {
+                    throw previous == key ? .duplicateMapKey(at: keyOffset) : .mapKeyOutOfOrder(at: keyOffset)
+                }
                 guard map[key] == nil else { throw .duplicateMapKey(at: keyOffset) }
                 map[key] = try item(depth: depth + 1)
                 continue
-            }
-            if let previous = map.entries.last?.key, !CBORMap.precedes(previous, key) {
-                throw previous == key ? .duplicateMapKey(at: keyOffset) : .mapKeyOutOfOrder(at: keyOffset)
             }
             map.append(key: key, value: try item(depth: depth + 1))
         }
         return map
     }
+
+    /// For how many items room is made in advance: for those of usual messages, and not for what somebody only announces.
+    private static func capacity(_ count: UInt64) -> Int { Int(truncatingIfNeeded: min(count, 16)) }
 
     private mutating func simpleOrFloat(_ information: UInt8, start: Int) throws(CBORError) -> CBORValue {
         switch information {

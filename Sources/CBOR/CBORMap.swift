@@ -25,15 +25,27 @@ public struct CBORMap: Hashable, Sendable {
 
     /// The value under a key; setting `nil` removes the entry.
     public subscript(key: CBORValue) -> CBORValue? {
-        get { entries.first { $0.key == key }?.value }
+        get {
+            // The usual keys are told apart at a glance.
+            guard case .unsigned(let number) = key else { return entries.first { $0.key == key }?.value }
+            for entry in entries { if case .unsigned(number) = entry.key { return entry.value } }
+            return nil
+        }
         set {
+            // Mostly in order, and then there is nothing to look for.
+            if let newValue, entries.last.map({ CBORMap.precedes($0.key, key) }) ?? true {
+                return append(key: key, value: newValue)
+            }
             let position = entries.firstIndex { !CBORMap.precedes($0.key, key) } ?? entries.endIndex
             if position < entries.endIndex, entries[position].key == key { entries.remove(at: position) }
             if let newValue { entries.insert(Entry(key: key, value: newValue), at: position) }
         }
     }
 
-    /// Appends an entry whose key the decoder has already found to follow all others.
+    /// Makes room for entries.
+    mutating func reserveCapacity(_ count: Int) { entries.reserveCapacity(count) }
+
+    /// Appends an entry whose key has already been found to follow all others.
     mutating func append(key: CBORValue, value: CBORValue) { entries.append(Entry(key: key, value: value)) }
 
     /// Whether one key comes strictly before another in canonical order.

@@ -150,6 +150,7 @@ extension CBORValue: ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral {
     /// A map literal; of two entries with one key the later wins.
     public init(dictionaryLiteral elements: (CBORValue, CBORValue)...) {
         var map = CBORMap()
+        map.reserveCapacity(elements.count)
         for (key, value) in elements { map[key] = value }
         self = .map(map)
     }
