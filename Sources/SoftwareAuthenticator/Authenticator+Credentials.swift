@@ -5,7 +5,9 @@ import WebAuthnModel
 
 extension Authenticator {
     /// SHA-256 of an RP ID.
-    static func hash(_ relyingPartyID: String) -> [UInt8] { Array(SHA256.hash(data: Array(relyingPartyID.utf8))) }
+    static func hash(_ relyingPartyID: String) -> [UInt8] {
+        unsafe SHA256.digest(Array(relyingPartyID.utf8)).withUnsafeBytes { unsafe Array($0) }
+    }
 
     /// The credential of a relying party that a descriptor names, stored or wrapped; `nil` when it is not ours.
     func source(

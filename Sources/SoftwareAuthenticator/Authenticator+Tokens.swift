@@ -104,7 +104,7 @@ extension Authenticator {
 
     /// A command has tested presence: the tokens are good for nothing more but writing large blobs.
     func consumeTokens() {
-        guard hasTokenState else { return }
+        guard hasTokenState, !tokens.isEmpty else { return }
         tokens = tokens.mapValues { token in
             var token = token
             token.consume()

@@ -58,7 +58,7 @@ public actor Authenticator: CTAPAuthenticator {
     ///     CTAP2_ERR_KEY_STORE_FULL; such errors carry no secrets.
     public init(
         configuration: Configuration, store: any CredentialStore, gate: any BiometricGate,
-        randomness: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator(),
+        randomness: any RandomNumberGenerator & Sendable = SystemRandomness(),
         clock: any Clock<Duration> = ContinuousClock(),
         reportFailure: @escaping @Sendable (any Error) -> Void = { _ in }
     ) {

@@ -85,11 +85,13 @@ extension Authenticator {
 
         /// The algorithms that new credentials can really have, most wanted first: there is a maker of such keys, and a way to
         /// vouch for them.
-        public var offeredAlgorithms: [COSEAlgorithm] {
-            algorithms.filter { algorithm in
-                (CredentialPrivateKey.byteCount(algorithm) != nil || supplement[algorithm] != nil)
-                    && attestations.contains { $0.attests(algorithm) }
-            }
+        public var offeredAlgorithms: [COSEAlgorithm] { algorithms.filter(offers) }
+
+        /// Whether a new credential can have an algorithm.
+        func offers(_ algorithm: COSEAlgorithm) -> Bool {
+            algorithms.contains(algorithm)
+                && (CredentialPrivateKey.byteCount(algorithm) != nil || supplement[algorithm] != nil)
+                && attestations.contains { $0.attests(algorithm) }
         }
 
         /// The longest serialised array of large blobs, in bytes.

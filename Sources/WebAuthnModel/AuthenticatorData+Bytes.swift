@@ -3,7 +3,10 @@ import CBOR
 extension AuthenticatorData {
     /// The bytes that are signed and sent.
     public var encoded: [UInt8] {
-        var bytes = relyingPartyIDHash
+        var bytes: [UInt8] = []
+        // With a credential on a curve; others are longer.
+        bytes.reserveCapacity(37 + (attestedCredentialData.map { 18 + $0.credentialID.count + 96 } ?? 0))
+        bytes += relyingPartyIDHash
         bytes.append(flags.rawValue)
         for shift in stride(from: 24, through: 0, by: -8) {
             bytes.append(UInt8(truncatingIfNeeded: signatureCounter >> UInt32(shift)))

@@ -63,11 +63,12 @@ extension [Attestation] {
     /// A preference of `["none"]` alone omits the attestation; else the first format of the list that is there is taken, else
     /// the first of the authenticator's own. Those that cannot vouch for the algorithm are passed over.
     func choice(for algorithm: COSEAlgorithm, preference: [String]?) -> (attestation: Attestation, isOmitted: Bool) {
+        guard let preference else { return (first { $0.attests(algorithm) } ?? .none, false) }
         guard preference != [AttestationFormat.none.rawValue] else { return (.none, true) }
         let fitting = filter { $0.attests(algorithm) }
         // Whoever vouches for nothing unasked can still sign with the credential's own key.
         let possible = fitting + [.none] + (self == [.none] ? [.selfAttestation] : [])
-        let wanted = preference?.lazy
+        let wanted = preference.lazy
             .compactMap { name in possible.first { $0.format.rawValue == name } }.first
         return (wanted ?? fitting.first ?? .none, false)
     }

@@ -17,9 +17,8 @@ extension Authenticator {
         }
         // 3. The first algorithm that is supported. Deviation: that one lacks its number or its type was found when the request
         // was read, before step 1, so that nobody is asked to touch for what cannot be read.
-        let offered = configuration.offeredAlgorithms
         let acceptable = request.pubKeyCredParams.first {
-            $0.type == publicKeyCredentialType && offered.contains($0.alg)
+            $0.type == publicKeyCredentialType && configuration.offers($0.alg)
         }
         guard let algorithm = acceptable?.alg else { throw CTAPStatus.unsupportedAlgorithm }
         // 4. Neither presence nor verification is shown so far.

@@ -48,12 +48,24 @@ enum LoadedKey: Sendable {
 
     func signature(for message: [UInt8]) throws -> [UInt8] {
         switch self {
-        case .p256(let key): Array(try key.signature(for: message).derRepresentation)
-        case .p384(let key): Array(try key.signature(for: message).derRepresentation)
-        case .p521(let key): Array(try key.signature(for: message).derRepresentation)
+        case .p256(let key):
+            ECDSASignature.der(raw: Array(try key.signature(for: SHA256.digest(message)).rawRepresentation))
+        case .p384(let key):
+            ECDSASignature.der(raw: Array(try key.signature(for: SHA384.digest(message)).rawRepresentation))
+        case .p521(let key):
+            ECDSASignature.der(raw: Array(try key.signature(for: SHA512.digest(message)).rawRepresentation))
         case .ed25519(let key): Array(try key.signature(for: message))
         case .mlDSA65(let key): Array(try key.signature(for: message))
         case .supplementary(let key): try key.signature(for: message)
         }
+    }
+}
+
+extension HashFunction {
+    /// The digest of bytes that are in one piece.
+    static func digest(_ bytes: [UInt8]) -> Digest {
+        var hash = Self()
+        unsafe bytes.withUnsafeBytes { unsafe hash.update(bufferPointer: $0) }
+        return hash.finalize()
     }
 }

@@ -38,12 +38,18 @@ enum WrappedCredentialID {
         guard let code = codes.firstIndex(of: key.algorithm) else {
             throw CredentialPrivateKeyError.unsupportedAlgorithm(key.algorithm)
         }
-        let nonce = try AES.GCM.Nonce(data: randomBytes(12, using: &generator))
+        let nonce = randomBytes(12, using: &generator)
         let bits = properties.protection.rawValue | (properties.isThirdPartyPaymentEnabled ? 4 : 0)
         let plaintext = [UInt8(code + 1), bits] + key.rawRepresentation.exposeSecret()
         let box = try AES.GCM.seal(
-            plaintext, using: wrappingKey.symmetricKey, nonce: nonce, authenticating: [version] + relyingPartyIDHash)
-        return [version] + Array(box.nonce) + Array(box.ciphertext) + Array(box.tag)
+            plaintext, using: wrappingKey.symmetricKey, nonce: AES.GCM.Nonce(data: nonce),
+            authenticating: [version] + relyingPartyIDHash)
+        var id = [version]
+        id.reserveCapacity(overhead + plaintext.count)
+        id += nonce
+        id += box.ciphertext
+        id += box.tag
+        return id
     }
 
     /// The content of an ID, or `nil` when the ID was not made here, not for this relying party, or before a reset.
