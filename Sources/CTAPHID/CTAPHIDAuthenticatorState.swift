@@ -159,6 +159,28 @@ public struct CTAPHIDAuthenticatorState: Sendable {
         return send(execution.command, bytes, on: transaction.channel)
     }
 
+    /// Answers a request that a single report holds, as ``receive(_:now:)`` and ``respond(to:with:now:)`` at the same moment would.
+    ///
+    /// - Parameters:
+    ///   - report: Any report.
+    ///   - now: The moment; asked for only if it matters.
+    ///   - answer: The answer's bytes; `nil` leaves the report, as if it had not come yet.
+    /// - Returns: The answer's reports; `nil`, too, when anything else is to be done about the report, or about one before it.
+    public func answer(
+        _ report: HIDReport, now: () -> ContinuousClock.Instant, with answer: (CTAPHIDMessage) -> [UInt8]?
+    ) -> [HIDReport]? {
+        let channel = report.channel
+        // The parts of long messages are not looked at twice.
+        guard report.holdsWholeMessage, case .idle = phase,
+            lock.map({ $0.owner == channel || $0.deadline <= now() }) ?? true, channels.isAllocated(channel),
+            case .initialization(_, .cbor, let byteCount, let data) = CTAPHIDPacket(report), byteCount > 0,
+            configuration.capabilities.contains(.cbor),
+            let bytes = answer(CTAPHIDMessage(command: .cbor, shortBytes: data)),
+            bytes.count <= CTAPHIDMessage.maximumByteCount
+        else { return nil }
+        return CTAPHIDMessage(command: .cbor, shortBytes: bytes).reports(on: channel)
+    }
+
     /// Begins to execute a request.
     mutating func begin(
         _ message: CTAPHIDMessage, on channel: ChannelID, now: ContinuousClock.Instant

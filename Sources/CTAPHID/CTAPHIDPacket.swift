@@ -21,16 +21,16 @@ public enum CTAPHIDPacket: Hashable, Sendable {
 
     /// The packet in a report; every report holds one.
     public init(_ report: HIDReport) {
-        let bytes = report.bytes
-        let channel = ChannelID(bytes: bytes)
-        let kind = bytes[4]
+        let channel = report.channel
+        let kind = report[4]
         if kind & 0x80 == 0 {
-            self = .continuation(channel: channel, sequence: kind, data: Array(bytes.dropFirst(5)))
+            self = .continuation(channel: channel, sequence: kind, data: Array(report.bytes[5...]))
         } else {
-            let byteCount = UInt16(bytes[5]) << 8 | UInt16(bytes[6])
-            let data = bytes.dropFirst(7).prefix(Int(byteCount))
+            let byteCount = UInt16(report[5]) << 8 | UInt16(report[6])
+            let end = 7 + min(Int(byteCount), CTAPHIDPacket.initializationDataCount)
             self = .initialization(
-                channel: channel, command: CTAPHIDCommand(rawValue: kind), byteCount: byteCount, data: Array(data))
+                channel: channel, command: CTAPHIDCommand(rawValue: kind), byteCount: byteCount,
+                data: Array(report.bytes[7..<end]))
         }
     }
 

@@ -58,19 +58,9 @@ final class CTAPHIDDevice: Sendable {
     /// - Parameter answer: The answer's bytes; `nil` leaves the report, as if it had not come yet.
     /// - Returns: The answer's reports.
     func answerAtOnce(_ report: HIDReport, with answer: (CTAPHIDMessage) -> [UInt8]?) -> [HIDReport]? {
-        // The parts of long messages are not looked at twice.
-        guard report.holdsWholeMessage else { return nil }
-        let now = now()
-        return state.withLock { state in
+        state.withLock { state in
             guard !state.isSending, state.outgoing.isEmpty, !state.isClosed else { return nil }
-            var machine = state.machine
-            let actions = machine.receive(report, now: now)
-            guard actions.count == 1, case .begin(let transaction, let message)? = actions.first,
-                let bytes = answer(message)
-            else { return nil }
-            let reports = machine.respond(to: transaction, with: bytes, now: now).compactMap { $0.report }
-            state.machine = machine
-            return reports
+            return state.machine.answer(report, now: now, with: answer)
         }
     }
 
@@ -203,9 +193,4 @@ final class CTAPHIDDevice: Sendable {
         }
         return (request, mustWink)
     }
-}
-
-extension CTAPHIDAuthenticatorAction {
-    /// The report that is to be sent.
-    fileprivate var report: HIDReport? { if case .send(let report) = self { report } else { nil } }
 }

@@ -115,9 +115,10 @@ public final class ReportSocket: HIDReportChannel {
     }
 
     private static func transmit(_ report: HIDReport, to descriptor: SocketDescriptor) throws(ReportSocketError) {
+        let bytes = report.bytes
         var sent = 0
-        while sent < report.bytes.count {
-            let count = report.bytes.withUnsafeBytes { buffer in
+        while sent < bytes.count {
+            let count = bytes.withUnsafeBytes { buffer in
                 Glibc.send(
                     descriptor.number, buffer.baseAddress.map { $0 + sent }, buffer.count - sent,
                     CInt(MSG_NOSIGNAL))

@@ -104,6 +104,54 @@ final class AttendantTests: Sendable {
         }
     }
 
+    @Test("A client that asks again before it has heard the answer keeps nobody else waiting")
+    func eagerClient() async throws {
+        let (one, two) = (try ReportFramingTests.report(1), try ReportFramingTests.report(2))
+        try await DoorThread.run { thread in
+            let (eager, eagerClient) = try connect(on: thread)
+            let (other, otherClient) = try connect(on: thread)
+            // Each request is followed by the next one before its answer is sent.
+            let count = Mutex(0)
+            eager.setAttendant { report in
+                guard report == one else { return nil }
+                eagerClient.write(one.bytes)
+                count.withLock { $0 += 1 }
+                return []
+            }
+            eagerClient.write(one.bytes)
+            otherClient.write(two.bytes)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    guard case .report(let report)? = try await other.receive() else {
+                        Issue.record("the other client was not heard")
+                        return
+                    }
+                    #expect(report == two)
+                }
+                group.addTask { _ = try await eager.receive() }
+                try await group.next()
+                // It is answered again and again, and has not come to its end.
+                #expect(count.withLock { $0 } > 0)
+                eager.setAttendant(nil)
+                group.cancelAll()
+            }
+        }
+    }
+
+    @Test("Answers go on until nothing is left to answer, and then the client's end shows")
+    func endAfterAnswers() async throws {
+        let one = try ReportFramingTests.report(1)
+        try await DoorThread.run { thread in
+            let (connection, client) = try connect(on: thread)
+            connection.setAttendant(AttendantTests.attendant)
+            client.write([[UInt8]](repeating: one.bytes, count: 20).flatMap { $0 })
+            client.shutDownWriting()
+            let input = try await connection.receive()
+            #expect(input == nil)
+            #expect(client.read(40 * 64) == [[UInt8]](repeating: one.bytes, count: 40).flatMap { $0 })
+        }
+    }
+
     @Test("A cancelled wait ends")
     func cancellation() async throws {
         try await DoorThread.run { thread in
@@ -215,6 +263,9 @@ extension SocketDescriptor {
         }
         return (SocketDescriptor(takingOver: numbers[0]), SocketDescriptor(takingOver: numbers[1]))
     }
+
+    /// Says that nothing more comes.
+    fileprivate func shutDownWriting() { shutdown(number, CInt(SHUT_WR)) }
 
     fileprivate func write(_ bytes: [UInt8]) {
         var rest = bytes[...]

@@ -20,17 +20,22 @@ public final class DoorThread: TaskExecutor {
 
     private struct State {
         var jobs: [UnownedJob] = []
-        var waiters: [UInt64: Waiter] = [:]
+        var waiters: [UInt64: Waiter] = [:] {
+            didSet { waitersChangeCount &+= 1 }
+        }
+        /// Tells whether others are waited for than before.
+        var waitersChangeCount: UInt64 = 0
         var lastID: UInt64 = 0
         /// Whether the thread sleeps in poll(), or is about to.
         var isWaiting = false
         var isEnding = false
     }
 
-    /// What poll() is given, and who waits for each entry but the first; kept, so that no memory is allocated each time.
+    /// What poll() is given, and who waits for each entry but the first; kept for as long as the waiters are the same.
     private struct Polling {
         var entries: [pollfd] = []
-        var waiters: [UInt64] = []
+        var waiters: [(id: UInt64, attend: Attendance?)] = []
+        var waitersChangeCount: UInt64?
         var vigil = Vigil()
     }
 
@@ -143,13 +148,15 @@ public final class DoorThread: TaskExecutor {
 
     /// Ends the waits for descriptors that are ready, after waiting for the first one if need be.
     private func lookAtDescriptors(_ polling: inout Polling, waiting: Bool) {
-        polling.entries.removeAll(keepingCapacity: true)
-        polling.waiters.removeAll(keepingCapacity: true)
-        polling.entries.append(pollfd(fd: wakeDescriptor, events: Int16(POLLIN), revents: 0))
         state.withLock { state in
+            guard polling.waitersChangeCount != state.waitersChangeCount else { return }
+            polling.waitersChangeCount = state.waitersChangeCount
+            polling.entries.removeAll(keepingCapacity: true)
+            polling.waiters.removeAll(keepingCapacity: true)
+            polling.entries.append(pollfd(fd: wakeDescriptor, events: Int16(POLLIN), revents: 0))
             for (id, waiter) in state.waiters {
                 for descriptor in waiter.descriptors {
-                    polling.waiters.append(id)
+                    polling.waiters.append((id, waiter.attend))
                     polling.entries.append(pollfd(fd: descriptor, events: waiter.events, revents: 0))
                 }
             }
@@ -162,8 +169,9 @@ public final class DoorThread: TaskExecutor {
             // How often it was woken does not matter.
             _ = read(wakeDescriptor, &wakings, MemoryLayout<UInt64>.size)
         }
-        for (id, entry) in zip(polling.waiters, polling.entries.dropFirst()) where entry.revents != 0 {
-            if let attend = state.withLock({ $0.waiters[id]?.attend }), attend() { continue }
+        for index in polling.waiters.indices where polling.entries[index + 1].revents != 0 {
+            let (id, attend) = polling.waiters[index]
+            if let attend, state.withLock({ $0.waiters[id] != nil }), attend() { continue }
             endWait(id)
         }
     }

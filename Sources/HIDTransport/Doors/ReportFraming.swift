@@ -16,7 +16,7 @@ public enum ReportFraming: Sendable {
                 bytes.append(0)
                 bytes.append(UInt8(HIDReport.byteCount))
             }
-            bytes += report.bytes
+            report.append(to: &bytes)
         }
         return bytes
     }

@@ -20,6 +20,8 @@ final class StreamConnection: DoorConnection {
 
     /// How much is read at once; the longest message has 129 reports.
     private static let readLimit = 4096
+    /// How much is read for the attendant at once: it answers short requests.
+    private static let attendedReadLimit = 512
     /// How many reports the attendant answers at a time; others wait for their turn meanwhile.
     private static let answerLimit = 8
 
@@ -77,17 +79,31 @@ final class StreamConnection: DoorConnection {
 
     /// Reads what has come in and lets the attendant answer it.
     ///
+    /// It goes on with what comes in meanwhile: a client on the same core has often asked again before the answer before is
+    /// quite sent, and to find that out by waiting costs more than to try.
+    ///
     /// - Returns: Whether that was all; everything else, errors included, is left to ``receive()``.
     private func attend() -> Bool {
         state.withLock { state in
-            guard let attendant = state.attendant,
-                let bytes = descriptor.readAtOnce(upTo: StreamConnection.readLimit)
-            else { return false }
-            state.decoder.append(bytes)
-            for _ in 0..<StreamConnection.answerLimit {
+            guard let attendant = state.attendant else { return false }
+            for round in 0..<StreamConnection.answerLimit {
                 let next: HIDReport?
                 // What cannot be decoded stays where it is, to fail again.
-                do { next = try state.decoder.next() } catch { return false }
+                do {
+                    if let report = try state.decoder.next() {
+                        next = report
+                    } else {
+                        guard let bytes = descriptor.readAtOnce(upTo: StreamConnection.attendedReadLimit) else {
+                            // If nothing at all is there although something was announced, the stream is at its end.
+                            return round > 0
+                        }
+                        state.decoder.append(bytes)
+                        next = try state.decoder.next()
+                    }
+                } catch {
+                    return false
+                }
+                // Of the rest of half a report poll() tells.
                 guard let next else { return true }
                 guard let answer = attendant(next) else {
                     state.left = next
@@ -100,7 +116,8 @@ final class StreamConnection: DoorConnection {
                     return false
                 }
             }
-            return false
+            // Of what is still in the socket poll() tells, of what is here nobody.
+            return state.decoder.unfinishedByteCount == 0
         }
     }
 }

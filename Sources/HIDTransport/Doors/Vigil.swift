@@ -5,8 +5,9 @@
 /// awake for nothing keeps its core from others, the client perhaps. So each vain time makes the next attempt rarer, by
 /// half, down to one in 1024; one that was worth it makes the next wait an attempt as well.
 struct Vigil: Sendable {
-    /// How long to stay awake: about twice the pause that a client in Python makes between an answer and its next request.
-    static let duration: Duration = .microseconds(50)
+    /// How long to stay awake: a client in Python pauses for 25 µs between an answer and its next request, and where another
+    /// core is slow to wake, as in a virtual machine, for 100 µs and more.
+    static let duration: Duration = .microseconds(200)
 
     private static let highestLevel = 10
     private var level = 0
