@@ -102,7 +102,9 @@ let package = Package(
 
         // Rooms.
         pure("SoftwareAuthenticator", ["CBOR", "CTAP", "WebAuthnModel", crypto, cryptoExtras, x509, asn1]),
-        module("CredentialStorage", ["SoftwareAuthenticator", "CTAP", "WebAuthnModel", crypto, cryptoExtras, grdb]),
+        module(
+            "CredentialStorage",
+            ["SoftwareAuthenticator", "CTAP", "WebAuthnModel", "CBOR", crypto, cryptoExtras, grdb]),
         module("SupplementaryKeys", ["SoftwareAuthenticator", "WebAuthnModel", crypto, "COpenSSL", "CMLDSA44"]),
 
         // Doors and clients.
@@ -184,7 +186,9 @@ let package = Package(
                 "WebAuthnModel",
                 "CBOR", crypto,
             ]),
-        tests("CredentialStorageTests", ["CredentialStorage", "SoftwareAuthenticator", "CTAP", "WebAuthnModel", grdb]),
+        tests(
+            "CredentialStorageTests",
+            ["CredentialStorage", "SoftwareAuthenticator", "CTAP", "WebAuthnModel", "CBOR", grdb]),
         tests(
             "SecurityKeysTests",
             [

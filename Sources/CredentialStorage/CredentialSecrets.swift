@@ -1,10 +1,10 @@
 import CTAP
-import SoftwareAuthenticator
+package import SoftwareAuthenticator
 import WebAuthnModel
 
-/// What is secret of a credential: the part of a row that is sealed, and of an export, as JSON.
+/// What is secret of a credential: the part of a row that is sealed, as CBOR, and of an export, as JSON.
 ///
-/// | member | what | absent |
+/// | member in JSON | what | absent |
 /// |---|---|---|
 /// | `privateKey` | ``CredentialPrivateKey/rawRepresentation``, base64url | never |
 /// | `userHandle` | base64url, at most 64 bytes | never |
@@ -14,26 +14,26 @@ import WebAuthnModel
 /// | `largeBlob` | `compressed` (base64url) and `originalSize`, both absent until one was written | when there is no room for one |
 /// | `isThirdPartyPaymentEnabled` | boolean | when it is false |
 /// | `protection` | credProtect, 1 to 3 | in rows of the first schema, which knew none |
-struct CredentialSecrets: Codable, Equatable {
-    private let privateKey: Base64URLString
-    private let userHandle: Base64URLString
-    private let userName: String?
-    private let userDisplayName: String?
-    private let blob: Base64URLString?
-    private let largeBlobKey: Base64URLString?
-    private let largeBlob: LargeBlob?
-    private let isThirdPartyPaymentEnabled: Bool?
+package struct CredentialSecrets: Codable, Equatable, Sendable {
+    let privateKey: Base64URLString
+    let userHandle: Base64URLString
+    let userName: String?
+    let userDisplayName: String?
+    let blob: Base64URLString?
+    let largeBlobKey: Base64URLString?
+    let largeBlob: LargeBlob?
+    let isThirdPartyPaymentEnabled: Bool?
     /// Sealed although a column holds it in the clear, so that whoever can write the file cannot weaken it.
-    private let protection: UInt8?
+    let protection: UInt8?
 
     /// Room for a large blob, and perhaps one.
-    private struct LargeBlob: Codable, Equatable {
+    struct LargeBlob: Codable, Equatable, Sendable {
         var compressed: Base64URLString?
         var originalSize: UInt64?
     }
 
     /// The secrets of a credential.
-    init(_ source: CredentialSource) {
+    package init(_ source: CredentialSource) {
         privateKey = Base64URLString(source.privateKey.rawRepresentation.exposeSecret())
         userHandle = Base64URLString(source.userHandle)
         (userName, userDisplayName) = (source.userName, source.userDisplayName)
@@ -53,7 +53,7 @@ struct CredentialSecrets: Codable, Equatable {
     ///
     /// - Parameter supplement: who loads keys of the algorithms that module SoftwareAuthenticator lacks.
     /// - Throws: ``CredentialSecretsError``, or what the key's ``CredentialPrivateKeyError`` says.
-    func source(
+    package func source(
         id: [UInt8], relyingPartyID: String, algorithm: Int, supplement: SupplementaryAlgorithms
     ) throws -> CredentialSource {
         guard let protection = CredentialProtection(rawValue: protection ?? 1) else {
@@ -77,12 +77,19 @@ struct CredentialSecrets: Codable, Equatable {
 }
 
 /// Why secrets are none of a credential.
-enum CredentialSecretsError: Error {
+package enum CredentialSecretsError: Error, Hashable {
+    /// The bytes are not what a store seals.
+    case malformed
     /// The protection is none that credProtect knows.
     case unknownProtection
 }
 
 extension CredentialSecretsError: CustomStringConvertible {
     /// A sentence for a developer.
-    var description: String { "the protection is none of 1, 2 and 3; restore the credential from a backup" }
+    package var description: String {
+        switch self {
+        case .malformed: "a sealed credential cannot be read; restore the store from a backup"
+        case .unknownProtection: "the protection is none of 1, 2 and 3; restore the credential from a backup"
+        }
+    }
 }

@@ -16,21 +16,21 @@ struct CredentialTable {
     func insert(_ source: CredentialSource) throws -> (position: Int64, replaced: Int) {
         let tag = cipher.accountTag(relyingPartyID: source.relyingPartyID, userHandle: source.userHandle)
         let id = Data(source.id)
-        try db.cachedStatement(sql: "DELETE FROM credential WHERE accountTag = ? OR id = ?").execute(
-            arguments: [tag, id])
-        let replaced = db.changesCount
-        try db.cachedStatement(
+        let insertion = try db.cachedStatement(
             sql: """
                 INSERT INTO credential (id, relyingPartyID, accountTag, algorithm, sealed, protection)
-                VALUES (?, ?, ?, ?, ?, ?)
-                """
-        ).execute(arguments: [
+                VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+                """)
+        try insertion.execute(arguments: [
             id, Data(source.relyingPartyID.utf8), tag, source.algorithm.rawValue,
             try seal(CredentialSecrets(source), rowIdentity(source)), Int(source.properties.protection.rawValue),
         ])
-        let position = db.lastInsertedRowID
-        try countChange()
-        return (position, replaced)
+        // Mostly there is nothing in the way.
+        guard db.changesCount == 0 else { return (db.lastInsertedRowID, 0) }
+        try db.execute(sql: "DELETE FROM credential WHERE accountTag = ? OR id = ?", arguments: [tag, id])
+        let replaced = db.changesCount
+        try insertion.execute()
+        return (db.lastInsertedRowID, replaced)
     }
 
     /// Where a relying party's credentials are, oldest first; the index alone answers.
@@ -60,11 +60,13 @@ struct CredentialTable {
         ).map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// How many credentials there are, and how often they have changed.
+    /// How many credentials there are, and a number that grows whenever they change: how many positions were taken (one that
+    /// replaces another takes two), and the other changes.
     func census() throws -> (count: Int, changeCount: UInt64) {
         let count = try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM credential") ?? 0
         let changes = try Int64.fetchOne(db, sql: "SELECT value FROM changeCount WHERE id = 1") ?? 0
-        return (count, UInt64(clamping: changes))
+        let made = try Int64.fetchOne(db, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'credential'") ?? 0
+        return (count, UInt64(clamping: changes + made))
     }
 
     /// All credentials, oldest first.
@@ -79,6 +81,7 @@ struct CredentialTable {
             db, sql: "SELECT EXISTS (SELECT 1 FROM credential WHERE accountTag = ?)", arguments: [tag]) ?? false
     }
 
+    /// Counts a change other than an insertion, which counts by itself.
     private func countChange() throws {
         try db.cachedStatement(sql: "UPDATE changeCount SET value = value + 1 WHERE id = 1").execute()
     }
@@ -129,8 +132,7 @@ struct CredentialTable {
         let relyingPartyID = String(decoding: row["relyingPartyID"] as Data, as: UTF8.self)
         let algorithm: Int = row["algorithm"]
         let identity = RowIdentity.credential(id: id, relyingPartyID: relyingPartyID, algorithm: algorithm)
-        let plaintext = try cipher.open(row["sealed"], boundTo: identity)
-        let secrets = try JSONDecoder().decode(CredentialSecrets.self, from: Data(plaintext))
+        let secrets = try CredentialSecrets(decoding: cipher.open(row["sealed"], boundTo: identity))
         let source = try secrets.source(
             id: id, relyingPartyID: relyingPartyID, algorithm: algorithm, supplement: supplement)
         guard Int(source.properties.protection.rawValue) == row["protection"] as Int else { throw StoreCipherError() }
@@ -142,6 +144,6 @@ struct CredentialTable {
     }
 
     private func seal(_ secrets: CredentialSecrets, _ identity: RowIdentity) throws -> Data {
-        try cipher.seal(Array(try JSONEncoder().encode(secrets)), boundTo: identity)
+        try cipher.seal(secrets.encoded, boundTo: identity)
     }
 }

@@ -8,8 +8,8 @@ extension SQLiteCredentialStore {
             let table = self.table(db)
             let before = try memory.cache.census ?? table.census()
             let (position, replaced) = try table.insert(source)
+            memory.cache.census = before
             if replaced > 0 { memory.cache.forgetCredentials() }
-            memory.cache.census = (before.count - replaced, before.changeCount)
             memory.cache.add(source, at: position)
             // Throwing rolls everything back.
             guard before.count - replaced < capacity else { throw CredentialStoreError.full }

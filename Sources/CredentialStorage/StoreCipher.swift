@@ -7,6 +7,7 @@ import WebAuthnModel
 struct StoreCipher: Sendable {
     private let sealingKey: SymmetricKey
     private let accountKey: SymmetricKey
+    private let randomness = SystemRandomness()
 
     init(_ key: StoreKey) {
         sealingKey = key.derived(for: "aikagi credential store: sealing")
@@ -15,8 +16,14 @@ struct StoreCipher: Sendable {
 
     /// AES-256-GCM with a random nonce: `nonce[12] ‖ ciphertext ‖ tag[16]`.
     func seal(_ plaintext: [UInt8], boundTo row: RowIdentity) throws -> Data {
-        let box = try AES.GCM.seal(plaintext, using: sealingKey, authenticating: row.encoded)
-        return Data(Array(box.nonce)) + box.ciphertext + box.tag
+        var generator = randomness
+        let nonce = randomBytes(12, using: &generator)
+        let box = try AES.GCM.seal(
+            plaintext, using: sealingKey, nonce: AES.GCM.Nonce(data: nonce), authenticating: row.encoded)
+        var sealed = Data(nonce)
+        sealed.append(box.ciphertext)
+        sealed.append(box.tag)
+        return sealed
     }
 
     /// What ``seal(_:boundTo:)`` sealed.

@@ -52,6 +52,18 @@ extension FuzzedDecoder {
             let signature = attempt { try key.signature(for: [1, 2, 3]) }
             require(algorithm == .rs256 || signature?.isEmpty == false, "it signs")
         },
+        FuzzedDecoder("credential-secrets") { input in
+            guard let secrets = attempt({ try CredentialSecrets(decoding: input) }) else { return }
+            let encoded = secrets.encoded
+            require(certain { try CredentialSecrets(decoding: encoded) } == secrets, "it survives a round trip")
+            require(input.first == UInt8(ascii: "{") || encoded == input, "there is one encoding in CBOR")
+            func source(_ secrets: CredentialSecrets) throws -> CredentialSource {
+                try secrets.source(id: [1], relyingPartyID: "example.com", algorithm: -7, supplement: .none)
+            }
+            guard let credential = attempt({ try source(secrets) }) else { return }
+            let again = certain { try source(CredentialSecrets(credential)) }
+            require(again == credential, "the credential survives a round trip")
+        },
         FuzzedDecoder("store-export") { input in
             guard let export = attempt({ try StoreExport(decoding: SecretBytes(input)) }) else { return }
             let encoded = certain { try export.encoded() }
