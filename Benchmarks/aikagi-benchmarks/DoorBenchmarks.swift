@@ -6,14 +6,15 @@ import Foundation
 extension AikagiBenchmarks {
     /// A key behind its doors, beside an echo of the same packets and a signature.
     static func doors(_ table: inout Table) async throws {
-        try await doorsOnOneCore(&table)
-        try await doorsOnAllCores(&table)
+        defer { _ = aikagi_door_pin(AIKAGI_DOOR_ALL_CORES) }
+        try await commandsAtDoors(&table)
+        try roundTrips(&table, serversOn: AIKAGI_DOOR_FIRST_CORE, "one core")
+        try roundTrips(&table, serversOn: AIKAGI_DOOR_OTHER_CORES, "two cores")
     }
 
-    /// Client, key and echo share one core: what each of them computes decides, and nothing else.
-    private static func doorsOnOneCore(_ table: inout Table) async throws {
-        guard aikagi_door_pin(AIKAGI_DOOR_FIRST_CORE) == 0 else { fatalError("the benchmark may not choose its core") }
-        defer { _ = aikagi_door_pin(AIKAGI_DOOR_ALL_CORES) }
+    /// Client and key share one core: what each of them computes decides, and nothing else.
+    private static func commandsAtDoors(_ table: inout Table) async throws {
+        try pin(AIKAGI_DOOR_FIRST_CORE)
         let key = P256.Signing.PrivateKey()
         let message = [UInt8](repeating: 7, count: 100)
         let running = try RunningKey(doors: DoorAddress.all)
@@ -21,46 +22,51 @@ extension AikagiBenchmarks {
         for address in try running.addresses(count: DoorAddress.all.count) {
             var client = try DoorClient(address)
             try client.openChannel()
-            let (info, login) = (CTAPRequest(.getInfo), login("\(address.kind).example"))
+            let login = login("\(address.kind).example")
             let registration = registration(1, discoverable: false)
             let discoverable = Self.registration(
                 1, discoverable: true, relyingPartyID: "\(address.kind).example")
             _ = try client.respond(to: discoverable)
-            let answer = try client.exchange(client.reports(of: info))
-            let echo = try RunningEcho(address.kind, answer: answer)
-            defer { echo.end() }
-            let echoClient = try DoorClient(echo.address)
-            let reports = try client.reports(of: info)
             let times = try await interleaved(
                 rounds: 1000,
                 [
-                    { _ = try key.signature(for: message) }, { _ = try echoClient.exchange(reports) },
-                    { _ = try client.exchange(reports) }, { _ = try client.respond(to: registration) },
+                    { _ = try key.signature(for: message) }, { _ = try client.respond(to: registration) },
                     { _ = try client.respond(to: login) },
                 ])
-            table.add("getInfo, \(address.kind), one core", times[2], floor: times[1], "an echo", limit: 2)
-            table.add("makeCredential, \(address.kind)", times[3], floor: times[0], "a signature", limit: 39)
-            table.add("getAssertion, \(address.kind)", times[4], floor: times[0], "a signature", limit: 19)
+            table.add("makeCredential, \(address.kind)", times[1], floor: times[0], "a signature", limit: 39)
+            table.add("getAssertion, \(address.kind)", times[2], floor: times[0], "a signature", limit: 19)
         }
     }
 
-    /// Each is where the kernel places it: what waking another core costs decides as well.
+    /// getInfo beside an echo, key and echo in the same place: with the client on one core, or apart from it.
     ///
-    /// In blocks, because the kernel's placement depends on who has run lately.
-    private static func doorsOnAllCores(_ table: inout Table) async throws {
+    /// Left to itself, the kernel puts one of the two beside the client and the other one apart, as chance will have it, and to
+    /// wake another core can cost more than all the rest. In blocks, as a client asks that does nothing else.
+    private static func roundTrips(
+        _ table: inout Table, serversOn cores: aikagi_door_cores, _ place: String
+    ) throws {
+        try pin(cores)
         let running = try RunningKey(doors: DoorAddress.all)
         defer { running.end() }
         for address in try running.addresses(count: DoorAddress.all.count) {
             var client = try DoorClient(address)
             try client.openChannel()
             let reports = try client.reports(of: CTAPRequest(.getInfo))
+            try pin(cores)
             let echo = try RunningEcho(address.kind, answer: client.exchange(reports))
             defer { echo.end() }
+            try pin(AIKAGI_DOOR_FIRST_CORE)
             let echoClient = try DoorClient(echo.address)
             let times = try alternatingBlocks(
-                rounds: 5, each: .milliseconds(100),
+                rounds: 9, each: .milliseconds(100),
                 [{ _ = try echoClient.exchange(reports) }, { _ = try client.exchange(reports) }])
-            table.add("getInfo, \(address.kind), all cores", times[1], floor: times[0], "an echo", limit: 2)
+            table.add("getInfo, \(address.kind), \(place)", times[1], floor: times[0], "an echo", limit: 2)
+        }
+    }
+
+    private static func pin(_ cores: aikagi_door_cores) throws {
+        guard aikagi_door_pin(cores) == 0 else {
+            throw DoorClient.Failure(description: "the benchmark may not choose its core")
         }
     }
 
