@@ -21,6 +21,7 @@ let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "s
 let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
 let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let grdbSQLite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
@@ -104,7 +105,7 @@ let package = Package(
         pure("SoftwareAuthenticator", ["CBOR", "CTAP", "WebAuthnModel", crypto, cryptoExtras, x509, asn1]),
         module(
             "CredentialStorage",
-            ["SoftwareAuthenticator", "CTAP", "WebAuthnModel", "CBOR", crypto, cryptoExtras, grdb]),
+            ["SoftwareAuthenticator", "CTAP", "WebAuthnModel", "CBOR", crypto, cryptoExtras, grdb, grdbSQLite]),
         module("SupplementaryKeys", ["SoftwareAuthenticator", "WebAuthnModel", crypto, "COpenSSL", "CMLDSA44"]),
 
         // Doors and clients.

@@ -6,12 +6,13 @@ import WebAuthnModel
 /// Seals the secret parts of rows, each bound to its row: a sealed value that is moved to another does not open.
 struct StoreCipher: Sendable {
     private let sealingKey: SymmetricKey
-    private let accountKey: SymmetricKey
+    /// Keyed once: that costs more than an account's few bytes.
+    private let accountAuthentication: HMAC<SHA256>
     private let randomness = SystemRandomness()
 
     init(_ key: StoreKey) {
         sealingKey = key.derived(for: "aikagi credential store: sealing")
-        accountKey = key.derived(for: "aikagi credential store: accounts")
+        accountAuthentication = HMAC(key: key.derived(for: "aikagi credential store: accounts"))
     }
 
     /// AES-256-GCM with a random nonce: `nonce[12] ‖ ciphertext ‖ tag[16]`.
@@ -41,8 +42,9 @@ struct StoreCipher: Sendable {
     /// A name for one account at one relying party that only the key's owner can compute: the user handle itself is
     /// sealed, and yet an account can have only one credential.
     func accountTag(relyingPartyID: String, userHandle: [UInt8]) -> Data {
-        let message = RowIdentity.encode([Array(relyingPartyID.utf8), userHandle])
-        return Data(HMAC<SHA256>.authenticationCode(for: message, using: accountKey))
+        var authentication = accountAuthentication
+        authentication.update(data: RowIdentity.encode([Array(relyingPartyID.utf8), userHandle]))
+        return Data(authentication.finalize())
     }
 }
 

@@ -1,4 +1,5 @@
 import GRDB
+import GRDBSQLite
 import SoftwareAuthenticator
 import Synchronization
 
@@ -96,10 +97,14 @@ final class StoreConnection: Sendable {
     }
 
     /// Changes when another connection has changed the database; our own changes leave it as it is.
+    ///
+    /// Every question begins with it, so that it is stepped through without the library's cursor, which costs more than
+    /// the statement.
     private static func dataVersion(_ db: Database) throws -> Int64 {
-        guard let version = try Int64.fetchOne(db.cachedStatement(sql: "PRAGMA data_version")) else {
-            throw CredentialStoreError.unavailable("it has no version")
-        }
-        return version
+        let statement = try db.cachedStatement(sql: "PRAGMA data_version").sqliteStatement
+        defer { sqlite3_reset(statement) }
+        let code = sqlite3_step(statement)
+        guard code == SQLITE_ROW else { throw DatabaseError(resultCode: ResultCode(rawValue: code)) }
+        return sqlite3_column_int64(statement, 0)
     }
 }
