@@ -161,6 +161,9 @@ public struct CTAPHIDAuthenticatorState: Sendable {
 
     /// Answers a request that a single report holds, as ``receive(_:now:)`` and ``respond(to:with:now:)`` at the same moment would.
     ///
+    /// Two things differ: where every channel is adopted, the channel does not become younger; and an answer that is too long is
+    /// left, not refused.
+    ///
     /// - Parameters:
     ///   - report: Any report.
     ///   - now: The moment; asked for only if it matters.

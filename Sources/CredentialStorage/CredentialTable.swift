@@ -66,7 +66,8 @@ struct CredentialTable {
         let count = try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM credential") ?? 0
         let changes = try Int64.fetchOne(db, sql: "SELECT value FROM changeCount WHERE id = 1") ?? 0
         let made = try Int64.fetchOne(db, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'credential'") ?? 0
-        return (count, UInt64(clamping: changes + made))
+        // Nobody vouches for the numbers in the file: they may be anything.
+        return (count, UInt64(clamping: changes) &+ UInt64(clamping: made))
     }
 
     /// All credentials, oldest first.

@@ -18,7 +18,7 @@ struct StoreCache {
     var state: AuthenticatorState??
     /// Single values that are stored.
     var settings: [SettingTable.Name: SecretBytes] = [:]
-    /// How many credentials there are, and how often they have changed.
+    /// How many credentials there are, and a number that grows whenever they change.
     var census: (count: Int, changeCount: UInt64)?
     /// The last signature counter that is reserved on disk.
     var reservedCounter: UInt32?

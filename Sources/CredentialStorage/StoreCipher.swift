@@ -6,9 +6,8 @@ import WebAuthnModel
 /// Seals the secret parts of rows, each bound to its row: a sealed value that is moved to another does not open.
 struct StoreCipher: Sendable {
     private let sealingKey: SymmetricKey
-    /// Keyed once: that costs more than an account's few bytes.
+    /// Keyed once, because keying costs more than an account's few bytes.
     private let accountAuthentication: HMAC<SHA256>
-    private let randomness = SystemRandomness()
 
     init(_ key: StoreKey) {
         sealingKey = key.derived(for: "aikagi credential store: sealing")
@@ -17,7 +16,8 @@ struct StoreCipher: Sendable {
 
     /// AES-256-GCM with a random nonce: `nonce[12] ‖ ciphertext ‖ tag[16]`.
     func seal(_ plaintext: [UInt8], boundTo row: RowIdentity) throws -> Data {
-        var generator = randomness
+        // From the system each time: whatever is copied with the process, no nonce comes twice.
+        var generator = SystemRandomNumberGenerator()
         let nonce = randomBytes(12, using: &generator)
         let box = try AES.GCM.seal(
             plaintext, using: sealingKey, nonce: AES.GCM.Nonce(data: nonce), authenticating: row.encoded)

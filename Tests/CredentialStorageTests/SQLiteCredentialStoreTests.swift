@@ -62,6 +62,23 @@ struct SQLiteCredentialStoreTests {
         #expect(try await store.sources(relyingPartyID: source.relyingPartyID).map(\.id) == [other.id, source.id])
     }
 
+    @Test("a credential takes the place of one with its ID and of another one of its account, and both are counted")
+    func replacingTwo() async throws {
+        let workspace = try Workspace()
+        let store = try workspace.store()
+        for number in UInt8(1)...3 { try await store.save(try Workspace.source(number)) }
+        let before = try await store.census()
+        // The ID of the first, the account of the second.
+        let new = try Workspace.source(1, user: Workspace.source(2).userHandle)
+        try await store.save(new)
+        let after = try await store.census()
+        #expect(after.count == 2 && after.changeCount > before.changeCount)
+        let again = try workspace.store()
+        #expect(try await again.census() == after)
+        #expect(try await again.credentials() == [try Workspace.source(3), new])
+        #expect(try await store.sources(relyingPartyID: "manual.example") == [new, try Workspace.source(3)])
+    }
+
     @Test("hands credentials out newest first; an account's new one replaces its old one")
     func order() async throws {
         let store = try Workspace().store()

@@ -34,7 +34,7 @@ public final class DoorThread: TaskExecutor {
     /// What poll() is given, and who waits for each entry but the first; kept for as long as the waiters are the same.
     private struct Polling {
         var entries: [pollfd] = []
-        var waiters: [(id: UInt64, attend: Attendance?)] = []
+        var waiters: [UInt64] = []
         var waitersChangeCount: UInt64?
         var vigil = Vigil()
     }
@@ -156,7 +156,7 @@ public final class DoorThread: TaskExecutor {
             polling.entries.append(pollfd(fd: wakeDescriptor, events: Int16(POLLIN), revents: 0))
             for (id, waiter) in state.waiters {
                 for descriptor in waiter.descriptors {
-                    polling.waiters.append((id, waiter.attend))
+                    polling.waiters.append(id)
                     polling.entries.append(pollfd(fd: descriptor, events: waiter.events, revents: 0))
                 }
             }
@@ -170,8 +170,8 @@ public final class DoorThread: TaskExecutor {
             _ = read(wakeDescriptor, &wakings, MemoryLayout<UInt64>.size)
         }
         for index in polling.waiters.indices where polling.entries[index + 1].revents != 0 {
-            let (id, attend) = polling.waiters[index]
-            if let attend, state.withLock({ $0.waiters[id] != nil }), attend() { continue }
+            let id = polling.waiters[index]
+            if let attend = state.withLock({ $0.waiters[id]?.attend }), attend() { continue }
             endWait(id)
         }
     }

@@ -1,6 +1,6 @@
 /// Bytes drawn from a generator that may be chosen at run time.
 package func randomBytes(_ count: Int, using generator: inout some RandomNumberGenerator) -> [UInt8] {
-    // Eight bytes a draw: the system's generator is a system call each time.
+    // Eight bytes a draw: a generator may be a system call each time.
     unsafe [UInt8](unsafeUninitializedCapacity: count) { bytes, filled in
         while filled < count {
             var word = generator.next()

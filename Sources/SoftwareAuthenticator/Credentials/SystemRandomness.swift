@@ -3,7 +3,8 @@ import Synchronization
 
 /// Random numbers of the system, fetched several at a time: each system call costs as much as many numbers.
 ///
-/// It can be used from everywhere at once. A number that has been handed out is not kept.
+/// It can be used from everywhere at once. A number that has been handed out is not kept. Those that wait in memory are copied
+/// with the whole machine: two that are resumed from one snapshot of a virtual machine draw up to 32 equal numbers.
 public final class SystemRandomness: RandomNumberGenerator, Sendable {
     private struct Pool {
         /// As many as one system call can fill (getentropy(3): 256 bytes).
