@@ -1,19 +1,49 @@
 public import CTAP
+import GRDB
 public import SoftwareAuthenticator
 
 extension SQLiteCredentialStore {
     /// Keeps a credential in place of the account's earlier one.
-    public func save(_ source: CredentialSource) async throws(CredentialStoreError) {
-        try await write { [self] db, memory in
-            let table = self.table(db)
-            let before = try memory.cache.census ?? table.census()
-            let (position, replaced) = try table.insert(source)
-            memory.cache.census = before
-            if replaced > 0 { memory.cache.forgetCredentials() }
-            memory.cache.add(source, at: position)
-            // Throwing rolls everything back.
-            guard before.count - replaced < capacity else { throw CredentialStoreError.full }
+    public nonisolated(nonsending) func save(_ source: CredentialSource) async throws(CredentialStoreError) {
+        try await write { [self] db, memory in try insert(source, db, &memory) }
+    }
+
+    /// Keeps a credential in place of the account's earlier one, while the caller's own thread works.
+    public nonisolated(nonsending) func save<Value>(
+        _ source: CredentialSource, while work: () throws -> Value
+    ) async throws -> Value {
+        let outcome = WorkOutcome()
+        var result: Result<Value, any Error>?
+        func workMeanwhile() {
+            let ended = Result { try work() }
+            result = ended
+            outcome.set(hasSucceeded: (try? ended.get()) != nil)
         }
+        do throws(CredentialStoreError) {
+            try await write(meanwhile: workMeanwhile) { [self] db, memory in
+                try insert(source, db, &memory)
+                guard outcome.waitForSuccess() else { throw CredentialStoreError.unavailable("the work failed") }
+            }
+        } catch {
+            // What the work has thrown comes first: it is why nothing was kept.
+            _ = try result?.get()
+            throw error
+        }
+        guard let result else { throw CredentialStoreError.unavailable("nothing was done meanwhile") }
+        return try result.get()
+    }
+
+    private func insert(
+        _ source: CredentialSource, _ db: Database, _ memory: inout StoreConnection.Memory
+    ) throws {
+        let table = self.table(db)
+        let before = try memory.cache.census ?? table.census()
+        let (position, replaced) = try table.insert(source)
+        memory.cache.census = before
+        if replaced > 0 { memory.cache.forgetCredentials() }
+        memory.cache.add(source, at: position)
+        // Throwing rolls everything back.
+        guard before.count - replaced < capacity else { throw CredentialStoreError.full }
     }
 
     /// Some credentials of a relying party.

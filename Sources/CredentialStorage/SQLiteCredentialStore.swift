@@ -115,10 +115,11 @@ public final class SQLiteCredentialStore: CredentialStore {
     }
 
     /// Writes in one transaction, which is on disk when this returns.
-    func write<Value: Sendable>(
-        waits: Bool = true, _ change: @escaping @Sendable (Database, inout StoreConnection.Memory) throws -> Value
+    nonisolated(nonsending) func write<Value: Sendable>(
+        waits: Bool = true, meanwhile work: () -> Void = {},
+        _ change: @escaping @Sendable (Database, inout StoreConnection.Memory) throws -> Value
     ) async throws(CredentialStoreError) -> Value {
-        do { return try await connection.write(waits: waits, change) } catch {
+        do { return try await connection.write(waits: waits, meanwhile: work, change) } catch {
             throw SQLiteCredentialStore.translate(error)
         }
     }

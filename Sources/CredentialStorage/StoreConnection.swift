@@ -63,31 +63,43 @@ final class StoreConnection: Sendable {
 
     /// Changes the database in one transaction, and what is remembered of it; if it fails, nothing is remembered any more.
     ///
-    /// - Parameter waits: Whether to wait while another process is writing; if not, it fails then.
-    func write<Value: Sendable>(
-        waits: Bool = true, _ change: @escaping @Sendable (Database, inout Memory) throws -> Value
+    /// - Parameters:
+    ///   - waits: Whether to wait while another process is writing; if not, it fails then.
+    ///   - work: What the caller does meanwhile, on its own thread.
+    nonisolated(nonsending) func write<Value: Sendable>(
+        waits: Bool = true, meanwhile work: () -> Void = {},
+        _ change: @escaping @Sendable (Database, inout Memory) throws -> Value
     ) async throws -> Value {
         changeCount.withLock { $0 += 1 }
         defer { changeCount.withLock { $0 -= 1 } }
-        return try await queue.writeWithoutTransaction { [self] db in
-            if !waits { try StoreConnection.wait(.zero, db) }
-            // It has been set when the database was opened; if it cannot be set any more, the next change does not wait.
-            defer { if !waits { try? StoreConnection.wait(StoreConnection.patience, db) } }
-            return try memory.withLock { memory in
-                do {
-                    var value: Value?
-                    try db.inTransaction(.immediate) {
-                        memory.cache.validate(try StoreConnection.dataVersion(db))
-                        value = try change(db, &memory)
-                        return .commit
-                    }
-                    guard let value else { throw CredentialStoreError.unavailable("a transaction did not end") }
-                    return value
-                } catch {
-                    memory.cache = StoreCache()
-                    memory.counters.endGrowing()
-                    throw error
+        return try await withCheckedThrowingContinuation { continuation in
+            queue.asyncWriteWithoutTransaction { [self] db in
+                continuation.resume(with: Result { try apply(change, waits: waits, db) })
+            }
+            work()
+        }
+    }
+
+    private func apply<Value: Sendable>(
+        _ change: (Database, inout Memory) throws -> Value, waits: Bool, _ db: Database
+    ) throws -> Value {
+        if !waits { try StoreConnection.wait(.zero, db) }
+        // It has been set when the database was opened; if it cannot be set any more, the next change does not wait.
+        defer { if !waits { try? StoreConnection.wait(StoreConnection.patience, db) } }
+        return try memory.withLock { memory in
+            do {
+                var value: Value?
+                try db.inTransaction(.immediate) {
+                    memory.cache.validate(try StoreConnection.dataVersion(db))
+                    value = try change(db, &memory)
+                    return .commit
                 }
+                guard let value else { throw CredentialStoreError.unavailable("a transaction did not end") }
+                return value
+            } catch {
+                memory.cache = StoreCache()
+                memory.counters.endGrowing()
+                throw error
             }
         }
     }

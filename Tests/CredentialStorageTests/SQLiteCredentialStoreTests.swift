@@ -62,6 +62,31 @@ struct SQLiteCredentialStoreTests {
         #expect(try await store.sources(relyingPartyID: source.relyingPartyID).map(\.id) == [other.id, source.id])
     }
 
+    @Test("what is done while a credential is written decides whether it is kept")
+    func workMeanwhile() async throws {
+        struct Failure: Error, Equatable {}
+        let workspace = try Workspace()
+        let store = try workspace.store(capacity: 2)
+        let old = try Workspace.source(1)
+        let new = try Workspace.source(2, user: old.userHandle)
+        #expect(try await store.save(old) { "done" } == "done")
+        let census = try await store.census()
+        await #expect(throws: Failure()) { try await store.save(new) { throw Failure() } }
+        // The account's earlier credential is still there, in memory and on disk.
+        for store in [store, try workspace.store(capacity: 2)] {
+            #expect(try await store.credentials() == [old])
+            #expect(try await store.sources(relyingPartyID: old.relyingPartyID) == [old])
+            #expect(try await store.census() == census)
+        }
+        #expect(try await store.save(new) { 7 } == 7)
+        #expect(try await workspace.store().credentials() == [new])
+        // A store that is full says so, unless the work has failed as well.
+        try await store.save(try Workspace.source(3))
+        await #expect(throws: CredentialStoreError.full) { try await store.save(try Workspace.source(4)) { 7 } }
+        await #expect(throws: Failure()) { try await store.save(try Workspace.source(4)) { throw Failure() } }
+        #expect(try await workspace.store().census().count == 2)
+    }
+
     @Test("a credential takes the place of one with its ID and of another one of its account, and both are counted")
     func replacingTwo() async throws {
         let workspace = try Workspace()

@@ -105,11 +105,14 @@ extension Authenticator {
         let credential = NewCredential(
             id: source.id, key: source.privateKey, relyingPartyIDHash: relyingPartyIDHash,
             authenticatorData: data, clientDataHash: request.clientDataHash)
-        let statement = isOmitted ? nil : try credential.statement(attestation, using: &randomness)
-        // What can fail has been done: only now is the account's earlier credential replaced.
+        let statement: CBORMap?
         if isDiscoverable {
-            try await store.save(source)
+            // The account's earlier credential is replaced only if the attestation succeeds as well.
+            statement = try await store.save(source) {
+                isOmitted ? nil : try credential.statement(attestation, using: &randomness)
+            }
         } else {
+            statement = isOmitted ? nil : try credential.statement(attestation, using: &randomness)
             remember(relyingPartyIDHash)
         }
         return MakeCredentialResponse(

@@ -12,6 +12,15 @@ public protocol CredentialStore: Sendable {
     /// - Throws: ``CredentialStoreError/full`` when there is no room for one more.
     nonisolated(nonsending) func save(_ source: CredentialSource) async throws(CredentialStoreError)
 
+    /// Keeps a new discoverable credential as ``save(_:)`` does, and does something meanwhile that must succeed as well.
+    ///
+    /// - Parameter work: what is done on the caller's actor; it must not ask the store.
+    /// - Returns: what it returns.
+    /// - Throws: What it throws, and then nothing has changed; or ``CredentialStoreError``.
+    nonisolated(nonsending) func save<Value>(
+        _ source: CredentialSource, while work: () throws -> Value
+    ) async throws -> Value
+
     /// Some credentials of a relying party, newest first, at a cost that does not grow with those that are left out.
     ///
     /// - Parameters:
@@ -97,6 +106,17 @@ public protocol CredentialStore: Sendable {
     /// The attestation identity stays, and the signature counter goes on.
     nonisolated(nonsending) func reset(wrappingKey: SecretBytes, state: AuthenticatorState)
         async throws(CredentialStoreError)
+}
+
+extension CredentialStore {
+    /// Does the one after the other: for a store that has not to wait for a disk.
+    public nonisolated(nonsending) func save<Value>(
+        _ source: CredentialSource, while work: () throws -> Value
+    ) async throws -> Value {
+        let value = try work()
+        try await save(source)
+        return value
+    }
 }
 
 /// Some of a relying party's credentials.
