@@ -133,8 +133,17 @@ public final class SQLiteCredentialStore: CredentialStore {
         }
     }
 
-    /// SQLite's reason, without the statement and its arguments.
-    private static func describe(_ error: DatabaseError) -> String {
-        error.message ?? "SQLite error \(error.resultCode.rawValue)"
+    /// SQLite's reason, without the statement and its arguments, and what to do about it where that is known.
+    static func describe(_ error: DatabaseError) -> String {
+        let reason = error.message ?? "SQLite error \(error.resultCode.rawValue)"
+        let advice: String? =
+            switch error.resultCode.primaryResultCode {
+            case .SQLITE_FULL: "make room on its disk"
+            case .SQLITE_BUSY: "another program has been writing to it for long; end that one, or try again"
+            case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM: "check the permissions of the file and its folder"
+            case .SQLITE_CORRUPT, .SQLITE_NOTADB: "restore the store from a backup"
+            default: nil
+            }
+        return advice.map { "\(reason); \($0)" } ?? reason
     }
 }

@@ -62,6 +62,25 @@ struct SQLiteCredentialStoreTests {
         #expect(try await store.sources(relyingPartyID: source.relyingPartyID).map(\.id) == [other.id, source.id])
     }
 
+    @Test(
+        "what the database says comes with what to do about it",
+        arguments: [
+            (ResultCode.SQLITE_FULL, "database or disk is full; make room on its disk"),
+            (
+                .SQLITE_BUSY,
+                "database is locked; another program has been writing to it for long; end that one, or try again"
+            ),
+            (
+                .SQLITE_READONLY_DBMOVED,
+                "attempt to write a readonly database; check the permissions of the file and its folder"
+            ),
+            (.SQLITE_CORRUPT, "database disk image is malformed; restore the store from a backup"),
+            (.SQLITE_NOMEM, "out of memory"),
+        ])
+    func advice(code: ResultCode, text: String) {
+        #expect(SQLiteCredentialStore.describe(DatabaseError(resultCode: code)) == text)
+    }
+
     @Test("what is done while a credential is written decides whether it is kept")
     func workMeanwhile() async throws {
         struct Failure: Error, Equatable {}
